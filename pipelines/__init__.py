@@ -1,0 +1,1 @@
+"""DVC stages: parse arguments, take a slice of params, call `cinemyo`, write."""

@@ -1,0 +1,1 @@
+"""What may leave ingest, and under which pseudonym."""

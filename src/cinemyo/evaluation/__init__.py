@@ -1,0 +1,1 @@
+"""Table arithmetic on predictions; no model, no torch."""

@@ -1,0 +1,137 @@
+"""Where each file of a study lies, relative to the project's root; written here once."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Paths of one study: `data/<study>/` for what is per cine, `reports/` for what people read."""
+
+    study: str
+    base: Path = Path()
+
+    @property
+    def data(self) -> Path:
+        """Folder of the study's outputs."""
+        return self.base / "data" / self.study
+
+    @property
+    def cines(self) -> Path:
+        """`cines.csv`, written by ingest."""
+        return self.data / "cines.csv"
+
+    @property
+    def sources(self) -> Path:
+        """`sources.parquet`, written by ingest."""
+        return self.data / "sources.parquet"
+
+    @property
+    def exclusions(self) -> Path:
+        """`exclusions.csv`, written by ingest."""
+        return self.data / "exclusions.csv"
+
+    @property
+    def carried_labels(self) -> Path:
+        """Labels that the source itself carries, as a sheet, written by ingest."""
+        return self.data / "carried_labels.csv"
+
+    @property
+    def ingested(self) -> Path:
+        """Folder of `<cine_id>.mha`, written by ingest."""
+        return self.data / "ingested"
+
+    @property
+    def masks(self) -> Path:
+        """Folder of `<cine_id>.mha` masks (diastole, systole), written by ingest where a source has them."""
+        return self.data / "masks"
+
+    @property
+    def labels(self) -> Path:
+        """`labels.csv`, written by label."""
+        return self.data / "labels.csv"
+
+    @property
+    def regions(self) -> Path:
+        """`regions.csv`, written by locate."""
+        return self.data / "regions.csv"
+
+    @property
+    def phases(self) -> Path:
+        """`phases.csv`, written by locate."""
+        return self.data / "phases.csv"
+
+    @property
+    def folds(self) -> Path:
+        """`folds.csv`, written by split."""
+        return self.data / "folds.csv"
+
+    def prepared(self, recipe: str) -> Path:
+        """Folder of one recipe: `<cine_id>.tif`, `prepared.csv`, `exclusions.csv`."""
+        return self.data / "prepared" / recipe
+
+    def models(self, arm: str) -> Path:
+        """Folder of one arm's `fold<k>.safetensors`."""
+        return self.data / "models" / arm
+
+    def predictions(self, arm: str) -> Path:
+        """`predictions/<arm>.csv`, written by train."""
+        return self.data / "predictions" / f"{arm}.csv"
+
+    def history(self, arm: str) -> Path:
+        """`history/<arm>.csv`, written by train."""
+        return self.data / "history" / f"{arm}.csv"
+
+    def provenance(self, stage: str) -> Path:
+        """`provenance/<stage>.json`; a stage of an arm is `train@dual`."""
+        return self.data / "provenance" / f"{stage.replace('@', '.')}.json"
+
+    @property
+    def reports(self) -> Path:
+        """Folder of what people read."""
+        return self.base / "reports"
+
+    @property
+    def metrics(self) -> Path:
+        """`reports/metrics.json`, written by evaluate."""
+        return self.reports / "metrics.json"
+
+    @property
+    def tables(self) -> Path:
+        """`reports/tables/`, aggregates only, written by evaluate."""
+        return self.reports / "tables"
+
+    @property
+    def figures(self) -> Path:
+        """`reports/figures/`, confusion matrices and curves, written by evaluate."""
+        return self.reports / "figures"
+
+    @property
+    def errors(self) -> Path:
+        """`reports/errors/`, misclassified cines (per cine), written by evaluate."""
+        return self.reports / "errors"
+
+    @property
+    def contact_sheets(self) -> Path:
+        """`reports/contact_sheets/<recipe>/`, written by prepare."""
+        return self.reports / "contact_sheets"
+
+    @property
+    def heat_maps(self) -> Path:
+        """`reports/heat_maps/`, written by explain."""
+        return self.reports / "heat_maps"
+
+    @property
+    def attention(self) -> Path:
+        """`reports/attention.csv`, written by explain."""
+        return self.reports / "attention.csv"
+
+    @property
+    def report(self) -> Path:
+        """`reports/report.html`, written by report."""
+        return self.reports / "report.html"
+
+    @property
+    def recorded(self) -> Path:
+        """The out of `record`, beside the default store so that deleting the store runs the stage again."""
+        return self.base / "mlruns" / f"recorded_{self.study}.json"

@@ -1,0 +1,1 @@
+"""Networks: a backbone is data, a classifier has one backbone per phase."""

@@ -1,0 +1,1 @@
+"""From an ingested cine to a canvas: region, phases, geometry, intensity."""

@@ -1,0 +1,1 @@
+"""Sources: one file per kind of data, each yielding cines and exclusions."""

@@ -1,0 +1,81 @@
+"""What every source yields: cines and exclusions, already without identity."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+import numpy as np
+from jaxtyping import Float, UInt8
+
+Level = Literal["file", "series", "cine", "exam", "patient"]
+Vector = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One file found under the root: keyed hashes of its relative name and of its bytes, its size in bytes."""
+
+    file: str
+    digest: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Exclusion:
+    """What cannot be used, by name, with its reason code; nothing leaves a source silently."""
+
+    item: str
+    """A pseudonym or a keyed hash."""
+    level: Level
+    code: str
+    reason: str
+    patient_id: str | None = None
+    files: tuple[SourceFile, ...] = ()
+
+
+@dataclass(frozen=True)
+class Cine:
+    """One cine at one slice position, in phase order."""
+
+    cine_id: str
+    patient_id: str
+    exam_id: str
+    series_id: str
+    exam_order: int
+    """1 for a patient's earliest exam; the dates themselves stay behind."""
+    slice_number: int
+    """From 1, along the slice normal, within the series (or the stack of an exam)."""
+    source: Literal["dicom", "acdc"]
+    frames: Float[np.ndarray, "t y x"]
+    """Rescaled values, float32, bright is bright (MONOCHROME1 inverted)."""
+    row_spacing_mm: float
+    """Distance between rows (vertical)."""
+    column_spacing_mm: float
+    phase_key: str
+    """Which rung of the ladder ordered the frames."""
+    scanner: str
+    row_cosine: Vector
+    """Direction in which the row index grows (down the image), LPS."""
+    column_cosine: Vector
+    """Direction in which the column index grows (to the right), LPS."""
+    position: Vector
+    """Centre of the first pixel, mm, LPS."""
+    accession_id: str | None = None
+    sex: Literal["F", "M"] | None = None
+    age_years: int | None = None
+    trigger_ms: tuple[float, ...] | None = None
+    """Time of each frame after the R wave, where known."""
+    rr_ms: float | None = None
+    files: tuple[SourceFile, ...] = ()
+    mask: UInt8[np.ndarray, "phase y x"] | None = None
+    """0 background, 1 right ventricle, 2 myocardium, 3 left ventricle, at diastole and systole."""
+    carried: dict[str, object] = field(default_factory=dict)
+    """Labels that the source itself carries, by column of the label sheet."""
+
+
+class CineSource(Protocol):
+    """A source yields each item once: as a cine or as an exclusion."""
+
+    def read(self) -> Iterator[Cine | Exclusion]:
+        """Cines and exclusions in an order that does not depend on the pseudonyms."""
+        ...  # pragma: no cover

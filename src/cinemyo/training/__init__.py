@@ -1,0 +1,1 @@
+"""Crops, augmentation and the fit of one arm on one fold."""
