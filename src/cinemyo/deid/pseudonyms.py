@@ -1,0 +1,51 @@
+"""Pseudonyms by keyed hash: repeatable with the key, and not to be guessed without it."""
+
+import base64
+import hashlib
+import hmac
+from typing import Final, Literal
+
+from cinemyo.deid.keys import Key
+
+Kind = Literal["patient", "exam", "series", "cine", "scanner", "accession"]
+
+LETTERS: Final[dict[Kind, str]] = {
+    "patient": "p",
+    "exam": "e",
+    "series": "s",
+    "cine": "c",
+    "scanner": "d",
+    "accession": "a",
+}
+_BYTES: Final = 10  # 80 bits, 16 characters of base32
+
+
+def pseudonym(kind: Kind, *parts: str, key: Key) -> str:
+    """A letter for the kind, a hyphen and 80 bits in base32, such as `p-abcdefghijklmnop`.
+
+    `parts` are the identifiers that make the item unique, as text; each is stripped of surrounding blanks.
+
+    Source: HMAC-SHA256 over the kind and the parts, each preceded by its length, so that no two lists run together.
+    """
+    digest = _mac(kind, *(part.strip() for part in parts), key=key)
+    return f"{LETTERS[kind]}-{base64.b32encode(digest[:_BYTES]).decode('ascii').lower()}"
+
+
+def keyed_hash(content: bytes | str, *, key: Key) -> str:
+    """The 64 hexadecimal characters of the HMAC-SHA256 of a file's bytes or of a name."""
+    body = content.encode() if isinstance(content, str) else content
+    return hmac.new(key.secret, b"cinemyo/content\0" + body, hashlib.sha256).hexdigest()
+
+
+def keyed_uid(uid: str, *, key: Key) -> str:
+    """A DICOM UID `2.25.<128-bit number>` in place of `uid`, the same wherever that UID is referred to.
+
+    Source: DICOM PS3.5 2024, B.2 (UUID-derived UIDs)
+    """
+    return f"2.25.{int.from_bytes(_mac('uid', uid.strip(), key=key)[:16], 'big')}"
+
+
+def _mac(domain: str, *parts: str, key: Key) -> bytes:
+    fields = [part.encode() for part in (f"cinemyo/{domain}", *parts)]
+    message = b"".join(len(field).to_bytes(4, "big") + field for field in fields)
+    return hmac.new(key.secret, message, hashlib.sha256).digest()
