@@ -66,6 +66,11 @@ class Layout:
         """`folds.csv`, written by split."""
         return self.data / "folds.csv"
 
+    @property
+    def folds_basis(self) -> Path:
+        """`folds_basis.json`: the seed and settings under which the assignments of `folds.csv` are permanent."""
+        return self.data / "folds_basis.json"
+
     def prepared(self, recipe: str) -> Path:
         """Folder of one recipe: `<cine_id>.tif`, `prepared.csv`, `exclusions.csv`."""
         return self.data / "prepared" / recipe
