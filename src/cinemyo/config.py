@@ -59,8 +59,8 @@ class DicomSource(_Frozen):
     """The label sheet."""
     key: Literal["published", "file"]
     """`published` is for phantoms alone; people's images need CINEMYO_KEY_FILE."""
-    truth: str | None
-    """A folder with the masks of a phantom, or none."""
+    truth: str | None = None
+    """A folder with masks named by series; the root itself, or none, where there are none."""
     min_phases: Count
     max_phases: Count
 
@@ -71,6 +71,8 @@ class AcdcSource(_Frozen):
     kind: Literal["acdc"]
     root: str
     labels: str
+    truth: str | None = None
+    """Where the masks lie: beside the images."""
     slices: SliceRule
     groups: dict[str, Pathology]
     """Info.cfg's Group to pathology; other groups are excluded by name."""

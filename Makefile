@@ -1,0 +1,70 @@
+# Two commands: `make repro` (all results) and `make test`. The rest is listed by `make help`.
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export DVC_NO_ANALYTICS := 1
+export MLFLOW_DISABLE_TELEMETRY := true
+export DO_NOT_TRACK := 1
+export HYDRA_FULL_ERROR := 0
+
+.DEFAULT_GOAL := help
+.PHONY: help install repro params use source weights test check ui audit bench lock sweep
+
+help:  ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+
+install: .venv/installed  ## creates .venv from requirements.lock (6 to 7 GB on disk)
+
+.venv/installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "make: expected Python 3.11 or newer, got " + sys.version.split()[0] + "; set PYTHON=python3.11")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+repro: install params  ## composes conf/ and runs every stage that is not up to date
+	dvc repro
+
+params: install  ## composes conf/ into params.yaml
+	python -m pipelines.params
+
+use: install  ## STUDY=acdc chooses the study; remembered in conf/local, which git ignores
+	@test -f conf/study/$(STUDY).yaml || { echo "make use: expected STUDY=one of $$(cd conf/study && ls | sed 's/.yaml//' | xargs), got '$(STUDY)'"; exit 1; }
+	@mkdir -p conf/local && printf '# @package _global_\ndefaults:\n  - override /study: %s\n' $(STUDY) > conf/local/choice.yaml
+	@$(MAKE) --no-print-directory params
+
+source:  ## ROOT=folder [LABELS=sheet.csv] links a real study's images and label sheet below data/
+	@test -d "$(ROOT)" || { echo "make source: expected ROOT=a folder of images, got '$(ROOT)'"; exit 1; }
+	@test -z "$(LABELS)" || test -f "$(LABELS)" || { echo "make source: expected LABELS=a CSV file, got '$(LABELS)'"; exit 1; }
+	@mkdir -p data && ln -sfn "$(abspath $(ROOT))" data/source
+	@test -z "$(LABELS)" || ln -sfn "$(abspath $(LABELS))" data/labels.csv
+
+weights:  ## FILE=weights.safetensors links local weights below data/weights
+	@test -f "$(FILE)" || { echo "make weights: expected FILE=a safetensors file, got '$(FILE)'"; exit 1; }
+	@mkdir -p data/weights && ln -sfn "$(abspath $(FILE))" "data/weights/$(notdir $(FILE))"
+
+test: install  ## the tests, with coverage of src
+	python -m pytest --cov --cov-report=term
+
+check: install  ## ruff, format, mypy, and the rules of the architecture
+	ruff check
+	ruff format --check
+	mypy
+	python -m pytest -q tests/test_architecture.py
+
+ui: install  ## MLflow UI on 127.0.0.1:5000
+	mlflow ui --backend-store-uri $${MLFLOW_TRACKING_URI:-sqlite:///mlruns/mlflow.db} --host 127.0.0.1 --port $${PORT:-5000}
+
+audit: install  ## reports/lineage.csv: every artefact with stage, command, params, inputs and hashes
+	cinemyo audit lineage
+
+record: install  ## writes the runs to MLflow again, for a server named by MLFLOW_TRACKING_URI
+	dvc repro --single-item --force record
+
+bench: install  ## measures what benchmarks/ measures, into benchmarks/results
+	python -m benchmarks
+
+lock:  ## resolves the dependencies anew into requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --extra dev --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" pyproject.toml -o requirements.lock

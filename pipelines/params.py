@@ -1,0 +1,49 @@
+"""Composes `conf/` into `params.yaml`, after the typed models have accepted it."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from hydra import compose, initialize_config_dir
+from hydra.errors import HydraException
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from cinemyo import config, tables
+from cinemyo.errors import CinemyoError, ConfigError
+
+
+def composed(conf: Path, *, overrides: Sequence[str] = (), name: str = "config") -> str:
+    """The composed and resolved configuration as YAML, byte for byte what `dvc exp run` would write.
+
+    Raises:
+        ConfigError: Hydra cannot compose it, or the models refuse it.
+    """
+    try:
+        with initialize_config_dir(str(conf.resolve()), version_base="1.3"):
+            values = compose(name, overrides=list(overrides))
+        OmegaConf.resolve(values)
+    except (HydraException, OmegaConfBaseException) as error:
+        got = " ".join(str(error).split())[:300]
+        raise ConfigError(str(conf), expected="a composition", got=got, remedy="correct conf/") from None
+    config.parse(OmegaConf.to_container(values), where="conf")
+    return OmegaConf.to_yaml(values)
+
+
+def main() -> None:
+    """Writes `params.yaml` from `conf/` and the overrides on the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("overrides", nargs="*", help="Hydra overrides such as study=acdc")
+    arguments = parser.parse_args()
+    try:
+        text = composed(Path("conf"), overrides=arguments.overrides)
+    except CinemyoError as error:
+        sys.exit(f"{type(error).__name__}: {error}")
+    path = Path("params.yaml")
+    if not path.is_file() or path.read_text(encoding="utf-8") != text:
+        tables.write_bytes(path, text.encode())
+
+
+if __name__ == "__main__":
+    main()
