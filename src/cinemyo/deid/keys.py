@@ -85,7 +85,10 @@ def new_key(path: Path) -> Key:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         raise IdentityKeyError(
-            str(path), expected="a new file", got="an existing one", remedy="choose another name: keys are never replaced"
+            str(path),
+            expected="a new file",
+            got="an existing one",
+            remedy="choose another name: keys are never replaced",
         ) from None
     except OSError as error:
         raise IdentityKeyError(

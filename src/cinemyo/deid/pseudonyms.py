@@ -31,10 +31,26 @@ def pseudonym(kind: Kind, *parts: str, key: Key) -> str:
     return f"{LETTERS[kind]}-{base64.b32encode(digest[:_BYTES]).decode('ascii').lower()}"
 
 
+class KeyedDigest:
+    """What `keyed_hash` gives, for content that comes in pieces."""
+
+    def __init__(self, *, key: Key) -> None:
+        self._mac = hmac.new(key.secret, b"cinemyo/content\0", hashlib.sha256)
+
+    def update(self, piece: bytes) -> None:
+        """Adds the next piece."""
+        self._mac.update(piece)
+
+    def hexdigest(self) -> str:
+        """The 64 hexadecimal characters so far."""
+        return self._mac.hexdigest()
+
+
 def keyed_hash(content: bytes | str, *, key: Key) -> str:
     """The 64 hexadecimal characters of the HMAC-SHA256 of a file's bytes or of a name."""
-    body = content.encode() if isinstance(content, str) else content
-    return hmac.new(key.secret, b"cinemyo/content\0" + body, hashlib.sha256).hexdigest()
+    digest = KeyedDigest(key=key)
+    digest.update(content.encode() if isinstance(content, str) else content)
+    return digest.hexdigest()
 
 
 def keyed_uid(uid: str, *, key: Key) -> str:
@@ -46,6 +62,6 @@ def keyed_uid(uid: str, *, key: Key) -> str:
 
 
 def _mac(domain: str, *parts: str, key: Key) -> bytes:
-    fields = [part.encode() for part in (f"cinemyo/{domain}", *parts)]
+    fields = [part.encode("utf-8", "surrogatepass") for part in (f"cinemyo/{domain}", *parts)]
     message = b"".join(len(field).to_bytes(4, "big") + field for field in fields)
     return hmac.new(key.secret, message, hashlib.sha256).digest()

@@ -1,0 +1,153 @@
+"""From the images at one position to its cine, and exclusions for what does not enter it."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import SimpleITK as sitk
+from jaxtyping import UInt8
+
+from cinemyo.deid.keys import Key
+from cinemyo.deid.pseudonyms import pseudonym
+from cinemyo.errors import SourceError
+from cinemyo.sources.base import Cine, Exclusion, Vector
+from cinemyo.sources.dicom_codes import REASONS
+from cinemyo.sources.dicom_grouping import Place
+from cinemyo.sources.dicom_headers import Header
+from cinemyo.sources.dicom_phases import Ordered, order
+from cinemyo.sources.dicom_pixels import Frame, PixelError, read_frame, stack
+from cinemyo.sources.dicom_repeats import COMPLETE, acquisitions
+
+_UID = re.compile(r"^[0-9.]{1,64}$")
+
+
+@dataclass(frozen=True)
+class Stack:
+    """What a position takes from its surroundings."""
+
+    exam_order: int
+    slice_numbers: dict[str, int]
+    """By series UID."""
+    expected: int | None
+    """Phases of a complete acquisition, stated by the header or usual in the series."""
+
+
+@dataclass(frozen=True)
+class CineBuilder:
+    """Builds the cine of a position; the last complete acquisition wins."""
+
+    key: Key
+    min_phases: int
+    max_phases: int
+    truth: Path | None
+
+    def build(self, place: Place, *, stack: Stack) -> Iterator[Cine | Exclusion]:
+        """The cine of this position, if any, and an exclusion for every acquisition and file that is not in it.
+
+        Raises:
+            SourceError: the mask of a phantom does not fit its cine.
+        """
+        waiting = acquisitions(place.headers, expected=stack.expected)
+        while waiting:
+            candidate = waiting.pop()
+            if not candidate:
+                continue
+            verdict = self._judge(candidate, stack.expected)
+            if isinstance(verdict, str):
+                yield self._exclusion(candidate, verdict)
+                continue
+            try:
+                frames = _same_size([read_frame(header.path) for header in verdict.headers], verdict.headers)
+            except PixelError as error:
+                broken = [header for header in candidate if header.path == error.path]
+                yield self._broken(broken[0])
+                waiting.append([header for header in candidate if header.path != error.path])
+                continue
+            yield self._cine(verdict, frames, stack)
+            for repeat in waiting:
+                yield self._exclusion(repeat, "repeat")
+            return
+
+    def _judge(self, headers: Sequence[Header], expected: int | None) -> Ordered | str:
+        """The frames in phase order, or the code why they make no cine."""
+        n = len(headers)
+        if expected is not None and n < COMPLETE * expected and expected >= self.min_phases:
+            return "incomplete"
+        if n < self.min_phases:
+            return "single_image" if n == 1 else "too_few_phases"
+        ordered = order(headers)
+        return "too_many_phases" if n > self.max_phases and isinstance(ordered, Ordered) else ordered
+
+    def _cine(self, ordered: Ordered, frames: Sequence[Frame], stacked: Stack) -> Cine:
+        first = ordered.headers[0]
+        identity, geometry = first.identity, first.geometry
+        image = stack(frames)
+        return Cine(
+            cine_id=self._cine_id(ordered.headers),
+            patient_id=pseudonym("patient", identity.patient, key=self.key),
+            exam_id=pseudonym("exam", identity.study, key=self.key),
+            series_id=pseudonym("series", identity.series, key=self.key),
+            accession_id=pseudonym("accession", identity.accession, key=self.key) if identity.accession else None,
+            exam_order=stacked.exam_order,
+            slice_number=stacked.slice_numbers[identity.series],
+            source="dicom",
+            frames=image,
+            row_spacing_mm=geometry.spacing[0],
+            column_spacing_mm=geometry.spacing[1],
+            phase_key=ordered.phase_key,
+            scanner=pseudonym("scanner", *identity.scanner, key=self.key),
+            row_cosine=_vector(geometry.orientation[3:]),
+            column_cosine=_vector(geometry.orientation[:3]),
+            position=_vector(geometry.position),
+            sex=identity.sex,
+            age_years=identity.age_years,
+            trigger_ms=ordered.trigger_ms,
+            rr_ms=ordered.rr_ms,
+            files=tuple(header.file for header in ordered.headers),
+            mask=self._mask(identity.series, image.shape[1:]),
+        )
+
+    def _mask(self, series: str, shape: tuple[int, ...]) -> UInt8[np.ndarray, "phase y x"] | None:
+        """The mask that a phantom lays beside its images, or None."""
+        if self.truth is None or not _UID.match(series):
+            return None
+        path = self.truth / f"{series}.mha"
+        if not path.is_file():
+            return None
+        mask = sitk.GetArrayFromImage(sitk.ReadImage(str(path))).astype(np.uint8)
+        if mask.shape != (2, *shape):
+            raise SourceError(
+                str(path),
+                expected=f"a mask of 2 x {shape[0]} x {shape[1]}",
+                got=" x ".join(map(str, mask.shape)),
+                remedy="generate the phantom again",
+            )
+        return mask
+
+    def _cine_id(self, headers: Sequence[Header]) -> str:
+        smallest = min(header.identity.instance for header in headers)
+        return pseudonym("cine", headers[0].identity.patient, smallest, key=self.key)
+
+    def _exclusion(self, headers: Sequence[Header], code: str) -> Exclusion:
+        patient = pseudonym("patient", headers[0].identity.patient, key=self.key)
+        files = tuple(header.file for header in headers)
+        return Exclusion(self._cine_id(headers), "cine", code, REASONS[code], patient, files)
+
+    def _broken(self, header: Header) -> Exclusion:
+        patient = pseudonym("patient", header.identity.patient, key=self.key)
+        return Exclusion(header.file.file, "file", "broken_pixels", REASONS["broken_pixels"], patient, (header.file,))
+
+
+def _same_size(frames: Sequence[Frame], headers: Sequence[Header]) -> Sequence[Frame]:
+    """The frames as they are, if each has the size that its header states."""
+    for frame, header in zip(frames, headers, strict=True):
+        if frame.values.shape != (header.pixels.rows, header.pixels.columns):
+            raise PixelError(header.path, "another size than the header states")
+    return frames
+
+
+def _vector(values: Sequence[float]) -> Vector:
+    x, y, z = values
+    return (x, y, z)

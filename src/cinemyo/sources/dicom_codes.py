@@ -1,0 +1,73 @@
+"""Why a DICOM file, series or cine is left out: every code, and what it means in one sentence."""
+
+from typing import Final
+
+REASONS: Final[dict[str, str]] = {
+    "not_a_file": "neither a regular file nor a link to one",
+    "not_dicom": "the file is not DICOM",
+    "dicomdir": "a directory of media, not an image",
+    "unreadable": "the file cannot be opened, or its header cannot be parsed",
+    "unsupported_transfer_syntax": "deflated data sets are not read",
+    "enhanced_not_supported": "enhanced multi-frame MR is not read yet",
+    "secondary_capture": "a screen capture, not an acquired image",
+    "structured_report": "a structured report, not an image",
+    "presentation_state": "a presentation state, not an image",
+    "encapsulated_document": "a document, not an image",
+    "spectroscopy": "MR spectroscopy, not an image",
+    "raw_data": "raw data, not an image",
+    "other_sop_class": "not an MR image",
+    "missing_uid": "no study, series or instance UID",
+    "no_patient_id": "no PatientID, so the image belongs to nobody",
+    "missing_pixel_data": "a header without pixels",
+    "absurd_size": "over 2048 rows or columns, or a header that claims far more pixels than the file holds",
+    "truncated": "the file ends before its last pixel",
+    "multiframe": "several frames in one classic MR object",
+    "not_grayscale": "a colour image",
+    "burned_in": "the header says that identifying text is burned into the pixels",
+    "derived": "computed from other images",
+    "mosaic": "several images tiled into one",
+    "scout": "a localiser",
+    "map": "a parametric map",
+    "flow": "phase-contrast flow",
+    "perfusion": "first-pass perfusion",
+    "late_enhancement": "late enhancement or inversion recovery",
+    "tagging": "myocardial tagging",
+    "real_time": "frames of more than one heart beat",
+    "time_series": "frames further apart than those of one heart beat",
+    "no_geometry": "no orientation, position or pixel spacing",
+    "bad_geometry": "orientation, position or pixel spacing that no image can have",
+    "duplicate": "the same image is there already",
+    "duplicate_uid": "another image bears the same instance UID",
+    "single_image": "one image at this position, so not a cine",
+    "too_few_phases": "too few phases for a cine",
+    "too_many_phases": "more phases than one heart beat holds",
+    "incomplete": "fewer than 90 % of the expected phases",
+    "repeat": "an acquisition that was repeated later at the same position",
+    "no_phase_order": "nothing in the headers puts the frames in order",
+    "broken_pixels": "pixels that cannot be decoded",
+}
+
+_CLASSIC_MR: Final = "1.2.840.10008.5.1.4.1.1.4"
+_STORAGE: Final = "1.2.840.10008.5.1.4.1.1"
+_BY_PREFIX: Final = (
+    ("1.2.840.10008.1.3.10", "dicomdir"),
+    (f"{_STORAGE}.4.1", "enhanced_not_supported"),
+    (f"{_STORAGE}.4.4", "enhanced_not_supported"),
+    (f"{_STORAGE}.4.2", "spectroscopy"),
+    (f"{_STORAGE}.7", "secondary_capture"),
+    (f"{_STORAGE}.11", "presentation_state"),
+    (f"{_STORAGE}.66", "raw_data"),
+    (f"{_STORAGE}.88", "structured_report"),
+    (f"{_STORAGE}.104", "encapsulated_document"),
+)
+
+
+def sop_class_code(sop_class: str) -> str | None:
+    """Why this SOP class is not read, or None for classic MR images.
+
+    Source: DICOM PS3.4 2024, B.5 (standard SOP classes)
+    """
+    if sop_class == _CLASSIC_MR:
+        return None
+    known = (code for prefix, code in _BY_PREFIX if sop_class == prefix or sop_class.startswith(f"{prefix}."))
+    return next(known, "other_sop_class")

@@ -1,0 +1,180 @@
+"""Images at one position of one protocol, whatever the series, the folder and the names of the files.
+
+Never by SliceLocation (its steps are wrong on real scanners) nor by FrameOfReferenceUID (it may differ in every file).
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from jaxtyping import Float
+
+from cinemyo.sources.dicom_headers import Header
+
+COSINE_TOLERANCE: Final = 1e-3
+POSITION_TOLERANCE_MM: Final = 0.5
+
+
+@dataclass(frozen=True)
+class Place:
+    """Images of one patient, exam and protocol in one plane at one position."""
+
+    headers: tuple[Header, ...]
+
+    @property
+    def first(self) -> Header:
+        """The image that speaks for all: the smallest by series, instance number and instance UID."""
+        return self.headers[0]
+
+
+def places(headers: Iterable[Header]) -> list[Place]:
+    """All groups, in an order that depends on the headers alone.
+
+    Images belong together when patient, exam, matrix, pixel spacing, protocol, sequence, echo time and image component
+    agree, orientations differ by at most 1e-3 and positions by at most 0.5 mm.
+
+    Source: domain.md A.3
+    """
+    alike: dict[tuple[object, ...], list[Header]] = defaultdict(list)
+    for header in headers:
+        alike[_protocol_key(header)].append(header)
+    groups = [group for members in alike.values() for group in _by_position(members)]
+    found = [Place(tuple(sorted(group, key=header_order))) for group in groups]
+    return sorted(found, key=lambda place: place_order(place.first))
+
+
+def without_duplicates(headers: Iterable[Header]) -> tuple[list[Header], list[tuple[Header, str]]]:
+    """The images that are left once each is there one time, and the others with their codes.
+
+    First by instance UID, then by pixels at the same position and trigger time: two copies of an image under two UIDs.
+    """
+    kept: dict[tuple[object, ...], Header] = {}
+    refused: list[tuple[Header, str]] = []
+    for header in sorted(headers, key=_copy_order):
+        identity = header.identity
+        by_uid = ("uid", identity.patient, identity.instance)
+        by_pixels = ("pixels", identity.patient, header.pixels.digest, header.geometry, header.timing.trigger_time)
+        other = kept.get(by_uid)
+        if other is not None and other.pixels.digest != header.pixels.digest:
+            refused.append((header, "duplicate_uid"))
+        elif other is not None or by_pixels in kept:
+            refused.append((header, "duplicate"))
+        else:
+            kept[by_uid] = kept[by_pixels] = header
+    unique = {id(header): header for header in kept.values()}
+    return list(unique.values()), refused
+
+
+def slice_numbers(found: Sequence[Place]) -> dict[tuple[str, str, int], int]:
+    """The position of each place within each of its series, from 1, by patient, series UID and index into `found`.
+
+    Along the slice normal; where a series holds several orientations, one orientation after the other, by the smallest
+    instance number in it.
+    """
+    by_series: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for index, place in enumerate(found):
+        for patient, series in sorted({(h.identity.patient, h.identity.series) for h in place.headers}):
+            by_series[patient, series].append(index)
+    numbers: dict[tuple[str, str, int], int] = {}
+    for (patient, series), indices in by_series.items():
+        numbers |= {(patient, series, index): number for index, number in _numbered(found, indices, series)}
+    return numbers
+
+
+def normal(header: Header) -> Float[np.ndarray, "3"]:
+    """Unit normal of the image plane, LPS."""
+    along, down = np.array(header.geometry.orientation).reshape(2, 3)
+    cross: Float[np.ndarray, "3"] = np.cross(along, down)
+    return cross
+
+
+def place_order(header: Header) -> tuple[object, ...]:
+    """Sorts by patient, then by time of exam, then as `header_order`."""
+    return (header.identity.patient, header.identity.study_time, header_order(header))
+
+
+def header_order(header: Header) -> tuple[object, ...]:
+    """Sorts images by patient, exam, series, instance; never by file name."""
+    identity, timing = header.identity, header.timing
+    instance = -1 if timing.instance_number is None else timing.instance_number
+    return (
+        identity.patient,
+        identity.study,
+        timing.series_number,
+        identity.series,
+        instance,
+        timing.acquired,
+        identity.instance,
+    )
+
+
+def _copy_order(header: Header) -> tuple[object, ...]:
+    return (*header_order(header), header.pixels.digest, header.path.as_posix())
+
+
+def _protocol_key(header: Header) -> tuple[object, ...]:
+    identity, protocol, pixels = header.identity, header.protocol, header.pixels
+    component = next((value for value in protocol.image_type[2:] if value in {"M", "P", "R", "I"}), "")
+    return (
+        identity.patient,
+        identity.study,
+        pixels.rows,
+        pixels.columns,
+        pixels.photometric,
+        tuple(round(value, 3) for value in header.geometry.spacing),
+        protocol.sequence,
+        protocol.name,
+        None if protocol.echo_ms is None else round(protocol.echo_ms, 1),
+        component,
+    )
+
+
+def _by_position(headers: Sequence[Header]) -> list[list[Header]]:
+    """Clusters around their first members in sorted order, so that no rounding border parts two frames."""
+    clusters: list[list[Header]] = []
+    for header in sorted(headers, key=lambda h: (h.geometry.orientation, h.geometry.position, header_order(h))):
+        home = next((cluster for cluster in reversed(clusters) if _same_place(cluster[0], header)), None)
+        if home is None:
+            clusters.append([header])
+        else:
+            home.append(header)
+    return clusters
+
+
+def _same_place(one: Header, other: Header) -> bool:
+    apart = math.dist(one.geometry.position, other.geometry.position)
+    return apart <= POSITION_TOLERANCE_MM and _parallel(one, other)
+
+
+def _parallel(one: Header, other: Header) -> bool:
+    pairs = zip(one.geometry.orientation, other.geometry.orientation, strict=True)
+    return max(abs(a - b) for a, b in pairs) <= COSINE_TOLERANCE
+
+
+def _numbered(found: Sequence[Place], indices: Sequence[int], series: str) -> list[tuple[int, int]]:
+    stacks: list[list[int]] = []
+    for index in sorted(indices, key=lambda i: _first_instance(found[i], series)):
+        home = next((stack for stack in stacks if _parallel(found[stack[0]].first, found[index].first)), None)
+        if home is None:
+            stacks.append([index])
+        else:
+            home.append(index)
+    numbers: list[tuple[int, int]] = []
+    last = 0
+    for stack in stacks:
+        axis = normal(found[stack[0]].first)
+        height = {index: float(np.dot(axis, found[index].first.geometry.position)) for index in stack}
+        below: float | None = None
+        for index in sorted(stack, key=lambda i: height[i]):
+            last += below is None or height[index] - below > POSITION_TOLERANCE_MM
+            below = height[index]
+            numbers.append((index, last))
+    return numbers
+
+
+def _first_instance(place: Place, series: str) -> tuple[int, str]:
+    mine = [header for header in place.headers if header.identity.series == series]
+    return min((header.timing.instance_number or 0, header.identity.instance) for header in mine)

@@ -1,0 +1,105 @@
+"""Single values out of a DICOM data set: typed, or None where absent or broken; nothing here warns or raises."""
+
+import math
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from typing import Any, Literal
+
+from pydicom import Dataset
+from pydicom.config import disable_value_validation
+from pydicom.multival import MultiValue
+
+_TIME = re.compile(r"^(\d{2})(\d{2})(\d{2})?(\.\d+)?$")
+_AGE = re.compile(r"^(\d{1,3})([DWMY])$")
+_PER_YEAR = {"D": 365.25, "W": 52.18, "M": 12.0, "Y": 1.0}
+OLDEST_YEARS = 90
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Lets pydicom read UIDs with leading zeros, dates such as 20120000 and the like without a word."""
+    with warnings.catch_warnings(), disable_value_validation():
+        warnings.filterwarnings("ignore", module=r"pydicom(\.|$)")
+        yield
+
+
+def text(dataset: Dataset, keyword: str) -> str:
+    """The value as text without padding, several values joined by a backslash; empty where absent."""
+    return "\\".join(texts(dataset, keyword))
+
+
+def texts(dataset: Dataset, keyword: str) -> tuple[str, ...]:
+    """The values as text without padding; none where absent or unreadable."""
+    return tuple(stripped for value in _values(dataset, keyword) if (stripped := str(value).strip("\0 \t\r\n")))
+
+
+def number(dataset: Dataset, keyword: str) -> float | None:
+    """The one finite value, or None."""
+    values = numbers(dataset, keyword)
+    return values[0] if len(values) == 1 else None
+
+
+def integer(dataset: Dataset, keyword: str) -> int | None:
+    """The one finite value, cut to a whole number, or None."""
+    value = number(dataset, keyword)
+    return None if value is None else int(value)
+
+
+def numbers(dataset: Dataset, keyword: str) -> tuple[float, ...]:
+    """The values, or none if one of them is no finite number."""
+    try:
+        found = tuple(float(value) for value in _values(dataset, keyword))
+    except (TypeError, ValueError):
+        return ()
+    return found if all(math.isfinite(value) for value in found) else ()
+
+
+def seconds(time: str) -> float | None:
+    """Seconds since midnight of a DICOM time such as 083920.638055, or None."""
+    match = _TIME.match(time.replace(":", ""))
+    if match is None:
+        return None
+    hours, minutes, whole, fraction = match.groups()
+    return int(hours) * 3600 + int(minutes) * 60 + int(whole or 0) + float(fraction or 0)
+
+
+def sex(value: str) -> Literal["F", "M"] | None:
+    """F or M; anything else is unknown."""
+    if value.upper() == "F":
+        return "F"
+    return "M" if value.upper() == "M" else None
+
+
+def age_years(age: str, *, birth: str, study: str) -> int | None:
+    """Whole years from PatientAge, else from birth and study date; 90 stands for 90 and above.
+
+    Source: 45 CFR 164.514(b)(2)(i)(C)
+    """
+    match = _AGE.match(age.upper())
+    if match is not None:
+        return min(OLDEST_YEARS, int(int(match[1]) / _PER_YEAR[match[2]]))
+    born, seen = _day(birth), _day(study)
+    if born is None or seen is None or seen < born:
+        return None
+    return min(OLDEST_YEARS, seen.year - born.year - ((seen.month, seen.day) < (born.month, born.day)))
+
+
+def _day(value: str) -> date | None:
+    digits = re.sub(r"[.\-/]", "", value)
+    try:
+        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:8]))
+    except ValueError:
+        return None
+
+
+def _values(dataset: Dataset, keyword: str) -> tuple[Any, ...]:
+    try:
+        value = dataset.get(keyword)
+    except Exception:  # a broken element is an absent one: pydicom raises many kinds here
+        return ()
+    if value is None:
+        return ()
+    return tuple(value) if isinstance(value, MultiValue | list | tuple) else (value,)
