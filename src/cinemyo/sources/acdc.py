@@ -1,0 +1,163 @@
+"""The ACDC release: each short-axis slice of a patient's stack is one cine, of two phases or of all."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from jaxtyping import Float
+
+from cinemyo.config import SliceRule
+from cinemyo.deid.keys import Key, load_key
+from cinemyo.deid.pseudonyms import pseudonym
+from cinemyo.labels import Pathology
+from cinemyo.sources.acdc_folder import ENDINGS, Folder, Info, Masks, Stack, read_info, read_masks, read_stack
+from cinemyo.sources.base import Cine, Exclusion, SourceFile
+from cinemyo.sources.files import folders_under, source_file
+from cinemyo.sources.nifti import UnusableError
+
+PATIENT: Final = re.compile(r"patient\d+")
+
+
+@dataclass(frozen=True, kw_only=True)
+class AcdcReader:
+    """The release's folders at any depth under the root: `patientNNN/{Info.cfg, *_frameXX, *_gt, *_4d}`.
+
+    Which slices count depends on their height in the stack alone; masks are carried along where they are and decide
+    nothing. A file that serves several cines is named by each of them.
+
+    Source: Bernard 2018, doi 10.1109/TMI.2018.2837502
+    """
+
+    root: Path = field(kw_only=False)
+    slices: SliceRule
+    groups: Mapping[str, Pathology]
+    key: Key = field(default_factory=lambda: load_key("published"))
+
+    def read(self) -> Iterator[Cine | Exclusion]:
+        """Cines by patient and slice, each patient's exclusions after them; last what lies in no patient's folder.
+
+        Raises:
+            SourceError: the root is no folder, or a file in it may not be read.
+        """
+        folders = folders_under(self.root)
+        seen: set[str] = set()
+        for path in sorted(folders, key=lambda path: (path.name, path)):
+            if PATIENT.fullmatch(path.name):
+                yield from self._patient(self._folder(path, folders[path]), seen=seen)
+        for path, files in folders.items():
+            if not PATIENT.fullmatch(path.name):
+                for file in files:
+                    yield _left_out(self._file(file), code="outside_patients", reason="not in a patient's folder")
+
+    def _folder(self, path: Path, files: list[Path]) -> Folder:
+        return Folder(path.name, {file.name: file for file in files}, {file.name: self._file(file) for file in files})
+
+    def _file(self, path: Path) -> SourceFile:
+        return source_file(path, root=self.root, key=self.key)
+
+    def _patient(self, folder: Folder, *, seen: set[str]) -> Iterator[Cine | Exclusion]:
+        if folder.name in seen:
+            for file in folder.files.values():
+                yield _left_out(file, code="duplicate_patient", reason="a second folder of the same patient")
+            return
+        seen.add(folder.name)
+        try:
+            info = read_info(folder)
+            if info.group is not None and info.group not in self.groups:
+                yield self._no_exam(folder, UnusableError("group_not_in_study", f"group {info.group} is not studied"))
+                return
+            stack = read_stack(folder, info)
+        except UnusableError as fault:
+            yield self._no_exam(folder, fault)
+            return
+        yield from self._exam(folder, info, stack)
+
+    def _no_exam(self, folder: Folder, fault: UnusableError) -> Exclusion:
+        patient_id = pseudonym("patient", folder.name, key=self.key)
+        files = tuple(folder.files.values())
+        return Exclusion(patient_id, "patient", fault.code, fault.reason, patient_id, files)
+
+    def _exam(self, folder: Folder, info: Info, stack: Stack) -> Iterator[Cine | Exclusion]:
+        masks = read_masks(folder, info, stack.volume)
+        used = stack.names + (masks.names if masks.labels is not None else ())
+        files = tuple(folder.files[name] for name in used)
+        for index in range(stack.volume.voxels.shape[1]):
+            try:
+                _check_slice(stack, index, rule=self.slices)
+            except UnusableError as fault:
+                patient_id, cine_id = self._ids(folder, index)
+                yield Exclusion(cine_id, "cine", fault.code, fault.reason, patient_id, files)
+                continue
+            yield self._cine(folder, info, stack, index=index, masks=masks, files=files)
+        for name in sorted(set(folder.files) - set(used)):
+            code, reason = _why_left(name, masks)
+            yield _left_out(folder.files[name], code=code, reason=reason, patient_id=self._ids(folder, 0)[0])
+
+    def _ids(self, folder: Folder, index: int) -> tuple[str, str]:
+        return (
+            pseudonym("patient", folder.name, key=self.key),
+            pseudonym("cine", f"{folder.name}_sax", str(index + 1), key=self.key),
+        )
+
+    def _cine(
+        self, folder: Folder, info: Info, stack: Stack, *, index: int, masks: Masks, files: tuple[SourceFile, ...]
+    ) -> Cine:
+        volume, series = stack.volume, f"{folder.name}_sax"
+        patient_id, cine_id = self._ids(folder, index)
+        return Cine(
+            cine_id=cine_id,
+            patient_id=patient_id,
+            exam_id=pseudonym("exam", folder.name, key=self.key),
+            series_id=pseudonym("series", series, key=self.key),
+            exam_order=1,
+            slice_number=index + 1,
+            source="acdc",
+            frames=volume.voxels[:, index],
+            row_spacing_mm=volume.row_spacing_mm,
+            column_spacing_mm=volume.column_spacing_mm,
+            phase_key=stack.phase_key,
+            scanner="unknown",
+            # the release states no orientation that can be trusted: a frame of the stack itself, slices along z
+            row_cosine=(0.0, 1.0, 0.0),
+            column_cosine=(1.0, 0.0, 0.0),
+            position=(0.0, 0.0, round(index * volume.slice_spacing_mm, 6)),
+            files=files,
+            mask=None if masks.labels is None else masks.labels[:, index],
+            carried={
+                "patient": folder.name,
+                "exam": folder.name,
+                "series": series,
+                "slice": index + 1,
+                "pathology": None if info.group is None else self.groups[info.group],
+                "view": "short_axis",
+                "diastole_index": stack.diastole_index,
+                "systole_index": stack.systole_index,
+            },
+        )
+
+
+def _left_out(file: SourceFile, *, code: str, reason: str, patient_id: str | None = None) -> Exclusion:
+    return Exclusion(file.file, "file", code, reason, patient_id, (file,))
+
+
+def _why_left(name: str, masks: Masks) -> tuple[str, str]:
+    if name in masks.names and masks.fault is not None:
+        return masks.fault.code, masks.fault.reason
+    if name.endswith(ENDINGS):
+        return "image_not_needed", "neither an annotated phase nor its mask, or held by the series of all phases"
+    return "not_an_image", "a file that the layout does not know"
+
+
+def _check_slice(stack: Stack, index: int, *, rule: SliceRule) -> None:
+    """Refuses a slice outside the rule, or without an image in every phase."""
+    frames: Float[np.ndarray, "t y x"] = stack.volume.voxels[:, index]
+    height = (index + 0.5) / stack.volume.voxels.shape[1]
+    if not rule.first - 1e-9 <= height <= rule.last + 1e-9:
+        raise UnusableError("slice_rule", f"height {height:.3f} is outside {rule.first} to {rule.last}")
+    if not np.isfinite(frames).all():
+        raise UnusableError("not_finite", "a pixel is no finite number")
+    if (frames.max(axis=(1, 2)) == frames.min(axis=(1, 2))).any():
+        raise UnusableError("blank_frame", "a frame is of one value throughout")
