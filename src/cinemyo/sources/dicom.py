@@ -1,6 +1,5 @@
 """Cines from a folder of classic single-frame MR DICOM, in any layout, in which every file is accounted for once."""
 
-import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from cinemyo.sources.dicom_grouping import Place, places, slice_numbers, without
 from cinemyo.sources.dicom_headers import Header, Refusal, read_header
 from cinemyo.sources.dicom_repeats import expected_phases
 from cinemyo.sources.dicom_selection import refusal
+from cinemyo.sources.files import folders_under
 
 _SIBLINGS = 3
 
@@ -40,15 +40,15 @@ class DicomReader:
         Raises:
             SourceError: the folder is absent or holds no file, or a phantom's mask does not fit its cine.
         """
-        found = list(_files(self._root)) if self._root.is_dir() else None
-        if not found:
+        paths = [path for files in folders_under(self._root).values() for path in files]
+        if not paths:
             raise SourceError(
                 f"DICOM folder {self._root}",
-                expected="a folder with DICOM files",
-                got="no such folder" if found is None else "an empty one",
+                expected="DICOM files",
+                got="an empty folder",
                 remedy="point the source's root at the export (`make source ROOT=...`)",
             )
-        return self._read(found)
+        return self._read(sorted((path.relative_to(self._root).as_posix(), path) for path in paths))
 
     def _read(self, found: Sequence[tuple[str, Path]]) -> Iterator[Cine | Exclusion]:
         images: list[Header] = []
@@ -103,21 +103,6 @@ class DicomReader:
 
     def _patient(self, header: Header) -> str | None:
         return pseudonym("patient", header.identity.patient, key=self._key) if header.identity.patient else None
-
-
-def _files(root: Path) -> Iterator[tuple[str, Path]]:
-    """Every file below the root with its relative name, sorted by name; links are followed, each folder once."""
-    seen: set[str] = set()
-    found = []
-    for folder, folders, names in os.walk(root, followlinks=True):
-        real = os.path.realpath(folder)
-        if real in seen:
-            folders.clear()
-            continue
-        seen.add(real)
-        folders.sort()
-        found += [Path(folder) / name for name in names]
-    return iter(sorted((path.relative_to(root).as_posix(), path) for path in found))
 
 
 def _file(file: SourceFile, code: str, patient_id: str | None = None) -> Exclusion:

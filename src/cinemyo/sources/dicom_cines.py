@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import SimpleITK as sitk
 from jaxtyping import UInt8
 
 from cinemyo.deid.keys import Key
@@ -19,6 +18,7 @@ from cinemyo.sources.dicom_headers import Header
 from cinemyo.sources.dicom_phases import Ordered, order
 from cinemyo.sources.dicom_pixels import Frame, PixelError, read_frame, stack
 from cinemyo.sources.dicom_repeats import COMPLETE, acquisitions
+from cinemyo.sources.images import read_mask
 
 _UID = re.compile(r"^[0-9.]{1,64}$")
 
@@ -116,7 +116,7 @@ class CineBuilder:
         path = self.truth / f"{series}.mha"
         if not path.is_file():
             return None
-        mask = sitk.GetArrayFromImage(sitk.ReadImage(str(path))).astype(np.uint8)
+        mask = read_mask(path)
         if mask.shape != (2, *shape):
             raise SourceError(
                 str(path),

@@ -3,7 +3,6 @@
 from typing import Final
 
 REASONS: Final[dict[str, str]] = {
-    "not_a_file": "neither a regular file nor a link to one",
     "not_dicom": "the file is not DICOM",
     "dicomdir": "a directory of media, not an image",
     "unreadable": "the file cannot be opened, or its header cannot be parsed",

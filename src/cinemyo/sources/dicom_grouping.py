@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from jaxtyping import Float
 
 from cinemyo.sources.dicom_headers import Header
 
@@ -84,11 +83,10 @@ def slice_numbers(found: Sequence[Place]) -> dict[tuple[str, str, int], int]:
     return numbers
 
 
-def normal(header: Header) -> Float[np.ndarray, "3"]:
-    """Unit normal of the image plane, LPS."""
+def height_mm(header: Header) -> float:
+    """Signed distance of the image plane from the origin along its own normal."""
     along, down = np.array(header.geometry.orientation).reshape(2, 3)
-    cross: Float[np.ndarray, "3"] = np.cross(along, down)
-    return cross
+    return float(np.dot(np.cross(along, down), header.geometry.position))
 
 
 def place_order(header: Header) -> tuple[object, ...]:
@@ -165,8 +163,7 @@ def _numbered(found: Sequence[Place], indices: Sequence[int], series: str) -> li
     numbers: list[tuple[int, int]] = []
     last = 0
     for stack in stacks:
-        axis = normal(found[stack[0]].first)
-        height = {index: float(np.dot(axis, found[index].first.geometry.position)) for index in stack}
+        height = {index: height_mm(found[index].first) for index in stack}
         below: float | None = None
         for index in sorted(stack, key=lambda i: height[i]):
             last += below is None or height[index] - below > POSITION_TOLERANCE_MM

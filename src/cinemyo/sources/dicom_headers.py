@@ -127,8 +127,6 @@ def read_header(path: Path, *, name: str, key: Key) -> Header | Refusal:
     `name` is its path below the root with forward slashes; only its keyed hash is kept.
     """
     code = keyed_hash(os.fsencode(name), key=key)[:NAME_CHARACTERS]
-    if not path.is_file():
-        return Refusal(SourceFile(code, KeyedDigest(key=key).hexdigest(), 0), "not_a_file")
     try:
         with path.open("rb") as stream, quiet():
             return _read(path, stream, code, key)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from operator import attrgetter
 from statistics import median
 from typing import Final
@@ -103,7 +104,7 @@ def _monotone(headers: Sequence[Header], times: Sequence[float]) -> bool:
 
 
 def _even(ordered: Sequence[float]) -> bool:
-    steps = [after - before for before, after in zip(ordered, ordered[1:], strict=False)]
+    steps = [after - before for before, after in pairwise(ordered)]
     typical = median(steps)
     return typical > 0 and max(abs(step - typical) for step in steps) <= _EVEN * typical
 
@@ -131,7 +132,7 @@ def _ordered(headers: Sequence[Header], name: str, values: Sequence[float], rr: 
     elif name == "percent_of_cycle" and rr is not None:
         times = tuple(values[index] * rr / 100 for index in rank)
     if rr is None and times is not None:
-        steps = [after - before for before, after in zip(times, times[1:], strict=False)]
+        steps = [after - before for before, after in pairwise(times)]
         rr = len(times) * median(steps)
     return Ordered(tuple(headers[index] for index in rank), name, times, rr if rr is None or rr > 0 else None)
 

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pydicom
 from jaxtyping import Bool, Float, Integer
 from pydicom import Dataset
+from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from cinemyo.sources.dicom_values import number, quiet, text
 
@@ -40,20 +41,27 @@ def stored_values(dataset: Dataset) -> Integer[np.ndarray, "*pixels"]:
         Exception: of many kinds, where the pixels are broken or no decoder knows the transfer syntax.
     """
     with quiet():
-        values: Any = dataset.pixel_array
+        _ensure_syntax(dataset)
+        values = np.asarray(dataset.pixel_array)
         allocated, stored = int(dataset.BitsAllocated), int(dataset.BitsStored)
         high = int(dataset.get("HighBit", stored - 1))
         signed = int(dataset.get("PixelRepresentation", 0)) == 1
-        compressed = dataset.file_meta.TransferSyntaxUID.is_compressed
-    kept: Integer[np.ndarray, "*pixels"] = values
+        compressed = bool(dataset.file_meta.TransferSyntaxUID.is_compressed)
     if stored >= allocated or allocated < _FULL_BYTE or not np.issubdtype(values.dtype, np.integer):
-        return kept
+        return values
     spare = allocated - stored
     shift = 0 if compressed else max(0, high + 1 - stored)
     unsigned = values.view(np.dtype(f"u{values.dtype.itemsize}").newbyteorder(values.dtype.byteorder))
     top = (unsigned.astype(unsigned.dtype.newbyteorder("=")) >> shift) << spare
-    kept = (top.view(f"i{top.dtype.itemsize}") if signed else top) >> spare
-    return kept
+    return (top.view(f"i{top.dtype.itemsize}") if signed else top) >> spare
+
+
+def _ensure_syntax(dataset: Dataset) -> None:
+    """Gives a data set without file meta the transfer syntax that it was read with."""
+    if "TransferSyntaxUID" not in dataset.file_meta:
+        implicit, little = dataset.original_encoding
+        explicit = ExplicitVRLittleEndian if little else ExplicitVRBigEndian
+        dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else explicit
 
 
 def read_frame(path: Path) -> Frame:
