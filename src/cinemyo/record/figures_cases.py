@@ -1,0 +1,67 @@
+"""Sheets of the cines that an arm called wrong."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from jaxtyping import UInt8
+
+from cinemyo.config import Arm
+from cinemyo.labels import DISPLAY, PHASES
+from cinemyo.layout import Layout
+from cinemyo.preparation.canvas import crop, read_pages
+from cinemyo.record.figures import TEXT, canvas, headline, png
+
+SHOWN: Final = 40
+"""Cines on a sheet at most; the list beside it has all."""
+ACROSS: Final = 4
+
+
+def read_pairs(
+    cine_ids: Sequence[str], *, arm: Arm, layout: Layout, prepared: pd.DataFrame, phases: pd.DataFrame
+) -> list[UInt8[np.ndarray, "2 side side"]]:
+    """Diastole and systole of each cine as the arm saw them, whichever phases it used.
+
+    Raises:
+        SourceError: a canvas is absent.
+    """
+    centres, indices = (frame.set_index("cine_id").to_dict("index") for frame in (prepared, phases))
+    pairs = []
+    for cine in cine_ids:
+        frames = [int(indices[cine][f"{phase}_index"]) for phase in PHASES]
+        both = read_pages(layout.prepared(arm.recipe) / f"{cine}.tif", frames)
+        centre = float(centres[cine]["centre_row_px"]), float(centres[cine]["centre_column_px"])
+        pairs.append(both if arm.crop_px is None else crop(both, centre=centre, side=arm.crop_px))
+    return pairs
+
+
+def case_sheet(
+    cases: pd.DataFrame, *, pairs: Sequence[UInt8[np.ndarray, "2 side side"]], title: str, note: str
+) -> bytes:
+    """The first cases with diastole and systole side by side, truth, call and its probability, and a review flag.
+
+    Source: Germain 2021, §2.4 ("all errors looked at")
+    """
+    shown = cases.head(SHOWN)
+    rows = max(1, -(-len(shown) // ACROSS))
+    figure = canvas(2.9 * ACROSS, 2.15 * rows + 1.1)
+    grid = figure.subplots(rows, ACROSS, squeeze=False)
+    for axes in grid.flat:
+        axes.axis("off")
+    for axes, case, pair in zip(grid.flat, shown.to_dict("records"), pairs, strict=False):
+        axes.imshow(np.hstack(list(pair)), cmap="gray", vmin=0, vmax=255)
+        axes.set_title(_caption({str(key): value for key, value in case.items()}), fontsize=TEXT)
+    if shown.empty:
+        grid.flat[0].text(0, 0.5, "No cine was misclassified.", fontsize=12)
+    more = f" First {len(shown)} of {len(cases)}, the most confident first." if len(cases) > len(shown) else ""
+    headline(figure, title, note=f"Diastole left, systole right. {note}.{more}")
+    return png(figure)
+
+
+def _caption(case: dict[str, object]) -> str:
+    truth, predicted = str(case["truth"]), str(case["predicted"])
+    flags = [name for name in ("region", "phase") if case[f"{name}_review"] is True]
+    review = f", review {' and '.join(flags)}" if flags else ""
+    called = f"{DISPLAY[truth]} → {DISPLAY[predicted]} {case[f'p_{predicted}']:.2f}"
+    return f"{called}\n{case['cine_id']}{review}"
