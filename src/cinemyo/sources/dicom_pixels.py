@@ -48,7 +48,7 @@ def stored_values(dataset: Dataset) -> Integer[np.ndarray, "*pixels"]:
         signed = int(dataset.get("PixelRepresentation", 0)) == 1
         compressed = bool(dataset.file_meta.TransferSyntaxUID.is_compressed)
     if stored >= allocated or allocated < _FULL_BYTE or not np.issubdtype(values.dtype, np.integer):
-        return values
+        return values.astype(values.dtype.newbyteorder("="), copy=False)
     spare = allocated - stored
     shift = 0 if compressed else max(0, high + 1 - stored)
     unsigned = values.view(np.dtype(f"u{values.dtype.itemsize}").newbyteorder(values.dtype.byteorder))

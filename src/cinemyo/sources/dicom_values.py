@@ -5,7 +5,6 @@ import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
 from typing import Any, Literal
 
 from pydicom import Dataset
@@ -13,9 +12,6 @@ from pydicom.config import disable_value_validation
 from pydicom.multival import MultiValue
 
 _TIME = re.compile(r"^(\d{2})(\d{2})(\d{2})?(\.\d+)?$")
-_AGE = re.compile(r"^(\d{1,3})([DWMY])$")
-_PER_YEAR = {"D": 365.25, "W": 52.18, "M": 12.0, "Y": 1.0}
-OLDEST_YEARS = 90
 
 
 @contextmanager
@@ -71,28 +67,6 @@ def sex(value: str) -> Literal["F", "M"] | None:
     if value.upper() == "F":
         return "F"
     return "M" if value.upper() == "M" else None
-
-
-def age_years(age: str, *, birth: str, study: str) -> int | None:
-    """Whole years from PatientAge, else from birth and study date; 90 stands for 90 and above.
-
-    Source: 45 CFR 164.514(b)(2)(i)(C)
-    """
-    match = _AGE.match(age.upper())
-    if match is not None:
-        return min(OLDEST_YEARS, int(int(match[1]) / _PER_YEAR[match[2]]))
-    born, seen = _day(birth), _day(study)
-    if born is None or seen is None or seen < born:
-        return None
-    return min(OLDEST_YEARS, seen.year - born.year - ((seen.month, seen.day) < (born.month, born.day)))
-
-
-def _day(value: str) -> date | None:
-    digits = re.sub(r"[.\-/]", "", value)
-    try:
-        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:8]))
-    except ValueError:
-        return None
 
 
 def _values(dataset: Dataset, keyword: str) -> tuple[Any, ...]:
