@@ -1,5 +1,6 @@
 """Cines and masks as MetaImage files (.mha): pixels and pixel spacing, nothing else; equal images give equal bytes."""
 
+import re
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ from jaxtyping import Float, Num, UInt8
 from cinemyo.errors import SetupError, SourceError
 
 _EXACT: Final = (np.int16, np.uint16)
+_HEADER_BYTES: Final = 4096
 
 
 def write_cine(path: Path, frames: Float[np.ndarray, "t y x"], row_spacing_mm: float, column_spacing_mm: float) -> None:
@@ -69,11 +71,23 @@ def _write(path: Path, values: Num[np.ndarray, "n y x"], *, spacing: tuple[float
     try:
         SimpleITK.WriteImage(image, str(path), useCompression=True)
     except RuntimeError as error:
-        path.unlink(missing_ok=True)
         reason = str(error).rsplit("Reason: ", maxsplit=1)[-1].strip().splitlines()[-1]
+    else:
+        reason = "" if _is_whole(path) else "No space left on device"
+    if reason:
+        path.unlink(missing_ok=True)
         raise SetupError(
             str(path), expected="room and the right to write", got=reason, remedy="free space and run it again"
-        ) from None
+        )
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether the file is as long as its header says; ITK does not notice when the last block finds no room."""
+    with path.open("rb") as file:
+        start = file.read(_HEADER_BYTES)
+    header, end, _ = start.partition(b"ElementDataFile = LOCAL\n")
+    size = re.search(rb"CompressedDataSize = (\d+)", header)
+    return bool(end) and size is not None and path.stat().st_size == len(header) + len(end) + int(size[1])
 
 
 def _read(path: Path) -> Any:

@@ -102,9 +102,9 @@ def _left_out(exclusions: pd.DataFrame | None) -> tuple[frozenset[str], Counter[
     if exclusions is None:
         return frozenset(), Counter()
     # an item may carry its code: "s-...:scout"
-    items = exclusions["item"].str.partition(":")[0]
+    items = frozenset(str(item).partition(":")[0] for item in exclusions["item"])
     cines = exclusions.loc[exclusions["level"] == "cine", "patient_id"].dropna()
-    return frozenset(items) | frozenset(exclusions["patient_id"].dropna()), Counter(cines)
+    return items | frozenset(exclusions["patient_id"].dropna()), Counter(cines)
 
 
 def _named(

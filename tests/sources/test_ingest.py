@@ -1,0 +1,243 @@
+import errno
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cinemyo import tables
+from cinemyo.config import SliceRule
+from cinemyo.deid.keys import Key
+from cinemyo.errors import SetupError, SourceError
+from cinemyo.layout import Layout
+from cinemyo.sources.acdc import AcdcReader
+from cinemyo.sources.base import Cine, Exclusion
+from cinemyo.sources.files import count_files
+from cinemyo.sources.images import read_cine, read_mask
+from cinemyo.sources.ingest import ingest, outputs
+from tests.shared import ACDC, needs
+from tests.sources.release import GROUPS, SLICES, reader, write_patient
+
+
+@dataclass
+class Items:
+    """A source that yields what it is given, and then may fail."""
+
+    items: list[Cine | Exclusion]
+    fault: Exception | None = None
+
+    def read(self) -> Iterator[Cine | Exclusion]:
+        yield from self.items
+        if self.fault:
+            raise self.fault
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Two patients, one of another group, and a licence."""
+    write_patient(tmp_path / "release", "patient001", group="HCM")
+    write_patient(tmp_path / "release", "patient002", masks=False)
+    write_patient(tmp_path / "release", "patient003", group="RV")
+    (tmp_path / "release" / "LICENSE.md").write_text("licence")
+    return tmp_path / "release"
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    return Layout("tiny", tmp_path)
+
+
+@pytest.fixture
+def ingested(root: Path, layout: Layout) -> Layout:
+    ingest(reader(root, first=0.3), layout=layout, found=count_files(root))
+    return layout
+
+
+def cines_of(layout: Layout) -> pd.DataFrame:
+    return tables.read(layout.cines, table=tables.CINES)
+
+
+def sources_of(layout: Layout) -> pd.DataFrame:
+    return tables.read(layout.sources, table=tables.SOURCES)
+
+
+def exclusions_of(layout: Layout) -> pd.DataFrame:
+    return tables.read(layout.exclusions, table=tables.EXCLUSIONS)
+
+
+def content(layout: Layout) -> dict[str, str]:
+    files = [path for path in sorted(layout.data.rglob("*")) if path.is_file()]
+    return {str(path.relative_to(layout.data)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def test_every_cine_has_its_image(ingested: Layout) -> None:
+    assert {path.stem for path in ingested.ingested.iterdir()} == set(cines_of(ingested)["cine_id"])
+
+
+def test_masks_are_written_where_the_source_has_them(ingested: Layout) -> None:
+    with_masks = cines_of(ingested)["cine_id"][:3]
+    assert {path.stem for path in ingested.masks.iterdir()} == set(with_masks)
+
+
+def test_the_folder_of_masks_exists_without_a_mask(tmp_path: Path, layout: Layout) -> None:
+    write_patient(tmp_path / "release", "patient001", masks=False)
+    ingest(reader(tmp_path / "release"), layout=layout)
+    assert list(layout.masks.iterdir()) == []
+
+
+def test_images_are_those_of_the_source(root: Path, ingested: Layout) -> None:
+    cine = next(item for item in reader(root, first=0.3).read() if isinstance(item, Cine))
+    frames, row, column = read_cine(ingested.ingested / f"{cine.cine_id}.mha")
+    np.testing.assert_array_equal(frames, cine.frames)
+    np.testing.assert_array_equal(read_mask(ingested.masks / f"{cine.cine_id}.mha"), cine.mask)
+    assert (row, column) == (cine.row_spacing_mm, cine.column_spacing_mm)
+
+
+def test_each_file_is_used_or_excluded(root: Path, ingested: Layout) -> None:
+    files = sources_of(ingested)
+    assert len(files) == count_files(root)
+    assert (files["cine_id"].notna() ^ files["code"].notna()).all()
+
+
+def test_exclusions_count_their_files(ingested: Layout) -> None:
+    files, exclusions = sources_of(ingested), exclusions_of(ingested)
+    assert files["code"].value_counts().to_dict() == {"group_not_in_study": 5, "outside_patients": 1}
+    assert exclusions["n_files"].sum() == files["code"].notna().sum()
+
+
+def test_a_file_of_several_cines_stands_with_the_first(ingested: Layout) -> None:
+    used = sources_of(ingested)["cine_id"].dropna()
+    assert set(used) == set(cines_of(ingested)["cine_id"][::3])
+
+
+def test_a_slice_left_out_takes_no_file_that_another_uses(ingested: Layout) -> None:
+    exclusions = exclusions_of(ingested)
+    assert exclusions.loc[exclusions["code"] == "slice_rule", "n_files"].tolist() == [0, 0]
+
+
+def test_files_of_an_exam_without_a_slice_go_with_the_first_exclusion(tmp_path: Path, layout: Layout) -> None:
+    write_patient(tmp_path / "release", "patient001")
+    items = [*reader(tmp_path / "release", first=1.0).read()]
+    write_patient(tmp_path / "other", "patient002")
+    ingest(Items([*items, *reader(tmp_path / "other").read()]), layout=layout, found=10)
+    assert exclusions_of(layout)["n_files"].tolist() == [5, 0, 0, 0]
+
+
+def test_carried_labels_are_a_sheet(ingested: Layout) -> None:
+    sheet = tables.read(ingested.carried_labels, table=tables.SHEET)
+    assert sheet["pathology"].tolist() == ["hcm"] * 3 + ["normal"] * 3
+
+
+def test_no_carried_label_leaves_a_header(root: Path, layout: Layout) -> None:
+    items = [replace(item, carried={}) if isinstance(item, Cine) else item for item in reader(root).read()]
+    ingest(Items(items), layout=layout)
+    assert layout.carried_labels.read_text() == ",".join(tables.SHEET.header) + "\n"
+
+
+def test_trigger_times_are_kept_as_first_and_last(root: Path, layout: Layout) -> None:
+    cine = next(item for item in reader(root).read() if isinstance(item, Cine))
+    ingest(Items([replace(cine, trigger_ms=(12.5, 812.5), rr_ms=900.0)]), layout=layout)
+    assert cines_of(layout)[["trigger_start_ms", "trigger_end_ms", "rr_ms"]].to_numpy().tolist() == [[12.5, 812.5, 900]]
+
+
+def test_the_digest_knows_the_pixels(root: Path, layout: Layout) -> None:
+    cine = next(item for item in reader(root).read() if isinstance(item, Cine))
+    other = replace(cine, cine_id="c-" + "a" * 16, frames=cine.frames + 1)
+    same = replace(cine, cine_id="c-" + "b" * 16)
+    ingest(Items([cine, other, same]), layout=layout)
+    first, second, third = cines_of(layout)["digest"]
+    assert first == third != second
+
+
+def test_the_same_source_gives_the_same_bytes(root: Path, ingested: Layout) -> None:
+    before = content(ingested)
+    ingest(reader(root, first=0.3), layout=ingested)
+    assert content(ingested) == before
+
+
+def test_the_order_of_rows_does_not_depend_on_the_key(root: Path, tmp_path: Path, ingested: Layout) -> None:
+    other = Layout("other", tmp_path)
+    key = Key(b"another key of thirty-two bytes or more")
+    ingest(AcdcReader(root, slices=SliceRule(first=0.3, last=1.0), groups=GROUPS, key=key), layout=other)
+    assert not set(cines_of(other)["cine_id"]) & set(cines_of(ingested)["cine_id"])
+    assert cines_of(other)["digest"].tolist() == cines_of(ingested)["digest"].tolist()
+
+
+def test_no_name_of_a_file_is_written(ingested: Layout) -> None:
+    written = b"".join(path.read_bytes() for path in ingested.data.glob("*.parquet"))
+    written += ingested.cines.read_bytes() + ingested.exclusions.read_bytes()
+    assert b"patient0" not in written
+    assert b"frame0" not in written
+
+
+def test_a_source_without_a_cine_is_refused_with_its_codes(tmp_path: Path, layout: Layout) -> None:
+    write_patient(tmp_path / "release", "patient001", group="MINF")
+    (tmp_path / "release" / "README").write_text("")
+    with pytest.raises(SourceError, match=r"none in 6 files \(group_not_in_study 1, outside_patients 1\)"):
+        ingest(reader(tmp_path / "release"), layout=layout, found=6)
+
+
+def test_an_empty_folder_is_refused(tmp_path: Path, layout: Layout) -> None:
+    (tmp_path / "release").mkdir()
+    with pytest.raises(SourceError, match=r"expected at least one cine, got none in 0 files"):
+        ingest(reader(tmp_path / "release"), layout=layout)
+
+
+def test_a_cine_that_comes_twice_is_refused(root: Path, layout: Layout) -> None:
+    cine = next(item for item in reader(root).read() if isinstance(item, Cine))
+    with pytest.raises(SourceError, match=r"expected each cine once, got a second one"):
+        ingest(Items([cine, cine]), layout=layout)
+
+
+def test_files_that_the_reader_lost_are_refused(root: Path, layout: Layout) -> None:
+    with pytest.raises(SourceError, match=r"expected 99 files used or excluded, got 14"):
+        ingest(reader(root), layout=layout, found=99)
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_one_sentence(root: Path, layout: Layout, number: int) -> None:
+    with pytest.raises(SetupError, match=r"expected room for the cines, got a full disk; free space"):
+        ingest(Items([*reader(root).read()], fault=OSError(number, "full")), layout=layout)
+
+
+def test_other_faults_of_the_system_stay_what_they_are(root: Path, layout: Layout) -> None:
+    with pytest.raises(OSError, match="broken"):
+        ingest(Items([*reader(root).read()], fault=OSError(errno.EIO, "broken")), layout=layout)
+
+
+def test_a_fault_leaves_nothing_half_written(root: Path, tmp_path: Path, layout: Layout) -> None:
+    with pytest.raises(SetupError):
+        ingest(Items([*reader(root).read()], fault=OSError(errno.ENOSPC, "full")), layout=layout)
+    assert [path.name for path in (tmp_path / "data").iterdir()] == []
+
+
+def test_a_fault_leaves_the_earlier_outputs_as_they_were(root: Path, ingested: Layout) -> None:
+    before = content(ingested)
+    with pytest.raises(SetupError):
+        ingest(Items([*reader(root).read()], fault=OSError(errno.ENOSPC, "full")), layout=ingested)
+    assert content(ingested) == before
+
+
+def test_other_files_of_the_study_are_left_alone(root: Path, layout: Layout) -> None:
+    layout.data.mkdir(parents=True)
+    layout.labels.write_text("mine")
+    ingest(reader(root), layout=layout)
+    assert layout.labels.read_text() == "mine"
+
+
+def test_outputs_are_all_written(ingested: Layout) -> None:
+    assert all(path.exists() for path in outputs(ingested))
+
+
+@needs(ACDC)
+def test_the_release_is_accounted_for(tmp_path: Path) -> None:
+    (tmp_path / "release").mkdir()
+    for patient in ("patient001", "patient021", "patient061"):
+        (tmp_path / "release" / patient).symlink_to(ACDC / patient, target_is_directory=True)
+    layout = Layout("acdc", tmp_path)
+    ingest(reader(tmp_path / "release", first=0.2, last=0.8), layout=layout, found=15)
+    assert sources_of(layout)["cine_id"].notna().sum() == 15
+    assert len(list(layout.masks.iterdir())) == len(cines_of(layout)) >= 3 * SLICES
