@@ -101,7 +101,8 @@ def outputs(
     for name, frame in result_tables(arms, params=params, inputs=inputs, metrics=metrics).items():
         if not frame.empty:
             yield layout.tables / f"{name}.csv", csv(frame)
-    words = "; ".join(filter(None, ["synthetic phantoms" if params.study.synthetic else "", params.study.notice]))
+    bars = f"bars: {params.evaluate.level:.0%} interval, patients drawn within their class"
+    words = "; ".join(filter(None, ["synthetic phantoms" if params.study.synthetic else "", bars, params.study.notice]))
     title = f"Accuracy on the test folds: {params.study.title}"
     yield layout.figures / "accuracy.png", accuracy_figure(metrics["arms"], title=title, note=words)
     for own in arms:

@@ -13,6 +13,7 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from cinemyo.labels import DISPLAY
 
@@ -94,8 +95,9 @@ def learning_curves(history: pd.DataFrame, *, title: str, note: str) -> bytes:
         for side, colour, style in (("train", BLUE, "-"), ("validation", ORANGE, "--")):
             _draw_curves(axes, history, column=f"{side}_{measure}", colour=colour, style=style)
         axes.set_xlabel("epoch", fontsize=10)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_ylabel(name, fontsize=10)
-        axes.set_ylim(0, 1 if measure == "accuracy" else None)
+        axes.set_ylim(0, 1.02 if measure == "accuracy" else None)
         axes.tick_params(labelsize=TEXT)
         axes.grid(alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)
@@ -136,7 +138,10 @@ def accuracy_figure(arms: Mapping[str, Mapping[str, Any]], *, title: str, note: 
     axes.spines[["top", "right"]].set_visible(False)
     handles, labels = axes.get_legend_handles_labels()
     unique = dict(zip(labels, handles, strict=True))
-    figure.legend(unique.values(), unique.keys(), fontsize=TEXT, frameon=False, loc="outside upper right", ncols=3)
+    legend = axes.legend(
+        unique.values(), unique.keys(), fontsize=TEXT, ncols=3, loc="lower right", bbox_to_anchor=(1, 1)
+    )
+    legend.set_frame_on(False)
     headline(figure, title, note=note)
     return png(figure)
 

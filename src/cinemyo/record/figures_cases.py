@@ -45,7 +45,7 @@ def case_sheet(
     """
     shown = cases.head(SHOWN)
     rows = max(1, -(-len(shown) // ACROSS))
-    figure = canvas(2.9 * ACROSS, 2.15 * rows + 1.1)
+    figure = canvas(2.9 * ACROSS, 2.15 * rows + 1)
     grid = figure.subplots(rows, ACROSS, squeeze=False)
     for axes in grid.flat:
         axes.axis("off")
@@ -53,15 +53,15 @@ def case_sheet(
         axes.imshow(np.hstack(list(pair)), cmap="gray", vmin=0, vmax=255)
         axes.set_title(_caption({str(key): value for key, value in case.items()}), fontsize=TEXT)
     if shown.empty:
-        grid.flat[0].text(0, 0.5, "No cine was misclassified.", fontsize=12)
-    more = f" First {len(shown)} of {len(cases)}, the most confident first." if len(cases) > len(shown) else ""
-    headline(figure, title, note=f"Diastole left, systole right. {note}.{more}")
+        figure.text(0.5, 0.5, "No cine was misclassified.", fontsize=12, ha="center")
+    key = f"truth → call and its probability; diastole left, systole right; {len(shown)} of {len(cases)} cines"
+    headline(figure, title, note=f"{key}, the most confident first; {note}")
     return png(figure)
 
 
 def _caption(case: dict[str, object]) -> str:
     truth, predicted = str(case["truth"]), str(case["predicted"])
     flags = [name for name in ("region", "phase") if case[f"{name}_review"] is True]
-    review = f", review {' and '.join(flags)}" if flags else ""
+    review = f"\nreview {' and '.join(flags)}" if flags else ""
     called = f"{DISPLAY[truth]} → {DISPLAY[predicted]} {case[f'p_{predicted}']:.2f}"
     return f"{called}\n{case['cine_id']}{review}"
