@@ -1,5 +1,8 @@
 """Errors that a user can act on; one sentence form: *where: expected X, got Y; remedy*."""
 
+from functools import partial
+from typing import Any
+
 
 class CinemyoError(Exception):
     """A fault with its place, what was expected, what came, and the remedy."""
@@ -10,6 +13,11 @@ class CinemyoError(Exception):
         self.expected = expected
         self.got = got
         self.remedy = remedy
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """How the fault travels from one process to another."""
+        again = partial(type(self), expected=self.expected, got=self.got, remedy=self.remedy)
+        return again, (self.where,)
 
 
 class ConfigError(CinemyoError):

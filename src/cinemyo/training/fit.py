@@ -1,0 +1,161 @@
+"""One arm on one fold: seeded, resumable after every epoch, the same bytes for the same seed on one machine."""
+
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import pytorch_lightning as pl
+import torch
+from jaxtyping import Float
+from lightning_fabric.plugins.environments.lightning import LightningEnvironment
+from torch import Tensor
+
+from cinemyo.errors import TrainingError
+from cinemyo.labels import CLASSES
+from cinemyo.models.classifier import PhaseClassifier
+from cinemyo.training import state
+from cinemyo.training.augment import changes_nothing, keys_of, to_unit
+from cinemyo.training.data import FeatureInput, ImageInput, InOrder, Shuffled
+from cinemyo.training.module import PhaseModule
+from cinemyo.training.recorder import Recorder
+from cinemyo.training.state import Saved
+from cinemyo.training.task import FitResult, Task
+
+ANSWER_BATCH: Final = 64
+"""Cines per batch where nothing is learnt."""
+
+_FOREIGN: Final = ("GPU available but not used", "`isinstance\\(treespec, LeafSpec\\)` is deprecated")
+"""Warnings of Lightning that say nothing about the result."""
+
+
+def fit(task: Task) -> FitResult:
+    """The trained fold: taken from its state where it is finished, resumed where it was interrupted.
+
+    The state lies in `task.folder`; whoever has written the result removes it.
+
+    Raises:
+        ConfigError, WeightsError: the backbone cannot be built.
+        TrainingError: nothing to learn from or to select on, or the loss is no longer a number.
+
+    Source: Germain 2021, §2.4
+    """
+    folder = task.folder
+    finished = state.read(folder / "finished.safetensors")
+    if finished is None:
+        finished = _train(task, path=folder / "epoch.safetensors")
+        state.write(folder / "finished.safetensors", finished)
+        (folder / "epoch.safetensors").unlink(missing_ok=True)
+    return FitResult(finished.part("model"), finished.facts["history"], task.rows(finished.part("answer")))
+
+
+def _train(task: Task, *, path: Path) -> Saved:
+    _refuse_empty(task)
+    images, fold = task.samples.images, task.split.fold
+    with _reproducibly(fold, seed=task.seed):
+        model = PhaseClassifier(task.arm, n_classes=len(CLASSES[task.arm.target]), side=images.shape[-1])
+        model = model.to(device()).to(memory_format=torch.channels_last)
+        recorder = Recorder(model, frozen=model.frozen_tensors(), path=path)
+        module = _module(task, model, recorder=recorder)
+        _run(task, module, callbacks=recorder.resume(module))
+        model.to(device()).load_state_dict(recorder.best, strict=False)
+        answers = {
+            name: probabilities(model, images[task.samples.positions(cines)]) for name, cines in task.answered.items()
+        }
+    history = [{**row, "fold": fold, "selected": row["epoch"] == module.best_epoch} for row in module.history]
+    tensors = {**state.named("model", model.state_dict()), **state.named("answer", answers)}
+    return Saved({name: tensor.cpu() for name, tensor in tensors.items()}, {"history": history})
+
+
+def _refuse_empty(task: Task) -> None:
+    remedy = "check labels.csv and the exclusions of prepare"
+    if not len(task.learnt):
+        raise TrainingError(task.where, expected="labelled cines to train on", got="none", remedy=remedy)
+    if task.arm.fit.select != "last" and not len(task.watched):
+        raise TrainingError(task.where, expected="labelled cines to select an epoch on", got="none", remedy=remedy)
+
+
+def _module(task: Task, model: PhaseClassifier, *, recorder: Recorder) -> PhaseModule:
+    """The module on images or, where frozen features never change, on features computed once."""
+    arm, samples = task.arm, task.samples
+    frozen = arm.backbone.train_from == "nothing" and changes_nothing(arm.augment)
+    source: ImageInput | FeatureInput = ImageInput(samples.images, augment=arm.augment)
+    if frozen:
+        source = FeatureInput(features(model, samples.images))
+    return PhaseModule(
+        model.head if frozen else model,
+        source=source,
+        targets=samples.targets,
+        fit=arm.fit,
+        where=task.where,
+        after_epoch=recorder,
+    )
+
+
+def _run(task: Task, module: PhaseModule, *, callbacks: list[pl.Callback]) -> None:
+    arm = task.arm
+    if module.finished == arm.fit.epochs:
+        return
+    keys = keys_of(task.digests(task.learnt), seed=task.seed)
+    batches = Shuffled(task.learnt, keys, arm.augment, arm.fit.batch_size, lambda: module.epoch)
+    watched = InOrder(task.watched, ANSWER_BATCH) if len(task.watched) else None
+    trainer = pl.Trainer(
+        accelerator=device().type,
+        devices=1,
+        precision="bf16-mixed" if device().type == "cuda" else "32-true",
+        max_epochs=arm.fit.epochs - module.finished,
+        callbacks=callbacks,
+        plugins=[LightningEnvironment()],
+        deterministic=True,
+        logger=False,
+        enable_checkpointing=False,
+        enable_model_summary=False,
+        enable_progress_bar=False,
+        num_sanity_val_steps=0,
+    )
+    trainer.fit(module, train_dataloaders=batches, val_dataloaders=watched)
+
+
+def device() -> torch.device:
+    """Where fits run."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+@contextmanager
+def _reproducibly(fold: int, *, seed: int) -> Iterator[None]:
+    """Seeds torch by seed and fold, and takes deterministic algorithms and one thread; all of it only in here.
+
+    The number of threads changes the order of sums, and so the bytes; folds run side by side instead.
+    """
+    deterministic, threads = torch.are_deterministic_algorithms_enabled(), torch.get_num_threads()
+    chatter = logging.getLogger("pytorch_lightning.utilities.rank_zero")
+    level = chatter.level
+    chatter.setLevel(logging.WARNING)
+    try:
+        with torch.random.fork_rng(), warnings.catch_warnings():
+            for message in _FOREIGN:
+                warnings.filterwarnings("ignore", message=message)
+            torch.set_num_threads(1)
+            torch.manual_seed(int(keys_of([f"fold {fold}"], seed=seed)[0]) >> 1)
+            yield
+    finally:
+        chatter.setLevel(level)
+        torch.use_deterministic_algorithms(deterministic)
+        torch.set_num_threads(threads)
+
+
+def features(model: PhaseClassifier, images: Tensor) -> Float[Tensor, "cine feature"]:
+    """Features of 8-bit crops, without augmentation, on the model's device."""
+    model.eval()
+    with torch.no_grad():
+        return torch.cat([model.features(to_unit(batch.to(device()))) for batch in torch.split(images, ANSWER_BATCH)])
+
+
+def probabilities(model: PhaseClassifier, images: Tensor) -> Float[Tensor, "cine class"]:
+    """Probabilities of the classes for 8-bit crops, on the CPU, in 64 bit."""
+    model.eval()
+    with torch.no_grad():
+        logits = [model(to_unit(batch.to(device()))) for batch in torch.split(images, ANSWER_BATCH)]
+    return torch.cat(logits).double().softmax(dim=1).cpu()

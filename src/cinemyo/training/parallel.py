@@ -1,0 +1,108 @@
+"""The folds of an arm side by side: on a CPU one process and one thread per fold, on a GPU one after the other."""
+
+import logging
+import multiprocessing
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from logging.handlers import QueueHandler, QueueListener
+from typing import Any
+
+from tqdm import tqdm  # type: ignore[import-untyped]
+
+from cinemyo.training import module
+from cinemyo.training.fit import device, fit
+from cinemyo.training.task import Task
+
+
+def default_workers() -> int:
+    """One on a GPU, otherwise the cores that this process may use.
+
+    Bytes do not depend on it: a fit on a CPU takes one thread, wherever it runs.
+    """
+    if device().type != "cpu":
+        return 1
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def fit_all(tasks: Sequence[Task], *, workers: int) -> None:
+    """Finishes every task in its folder, with one bar over all epochs on a terminal.
+
+    Raises:
+        ConfigError, WeightsError, TrainingError: as `fit`; of the first task that fails.
+    """
+    with _bar(tasks):
+        if min(workers, len(tasks)) == 1:
+            for task in tasks:
+                fit(task)
+            return
+        with _pool(min(workers, len(tasks))) as pool:
+            futures = [pool.submit(_finish, task) for task in tasks]
+            try:
+                for future in futures:
+                    future.result()
+            except BaseException:
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
+
+
+def _finish(task: Task) -> None:
+    fit(task)
+
+
+@contextmanager
+def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
+    """Processes whose log records arrive in this one's loggers."""
+    # spawn, not fork: a fork of a process with threads may hang
+    context = multiprocessing.get_context("spawn")
+    records: Any = context.Queue()
+    listener = QueueListener(records, _Forward())
+    listener.start()
+    try:
+        with ProcessPoolExecutor(workers, mp_context=context, initializer=_start, initargs=(records,)) as pool:
+            yield pool
+    finally:
+        listener.stop()
+        records.close()
+
+
+def _start(records: Any) -> None:
+    logger = logging.getLogger("cinemyo")
+    logger.setLevel(logging.INFO)
+    logger.handlers = [QueueHandler(records)]
+    logger.propagate = False
+
+
+class _Forward(logging.Handler):
+    """Hands a record of another process to the logger of its name."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        logging.getLogger(record.name).handle(record)
+
+
+class _Epochs(logging.Handler):
+    """Moves a bar by one with every epoch told in the log."""
+
+    def __init__(self, bar: Any) -> None:
+        super().__init__()
+        self.bar = bar
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.bar.set_postfix_str(record.getMessage().split(", learning_rate")[0][:90], refresh=False)
+        self.bar.update()
+
+
+@contextmanager
+def _bar(tasks: Sequence[Task]) -> Iterator[None]:
+    logger, level = module.log, module.log.level
+    total = sum(task.arm.fit.epochs for task in tasks)
+    with tqdm(total=total, unit="epoch", disable=None) as bar:
+        handler = _Epochs(bar)
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
+        try:
+            yield
+        finally:
+            logger.removeHandler(handler)
+            logger.setLevel(level)
