@@ -1,5 +1,6 @@
 """The tables between stages: their columns, keys and ranges, checked on write and on read."""
 
+import io
 import os
 import tempfile
 from collections.abc import Sequence
@@ -9,6 +10,8 @@ from typing import Any, Final
 
 import pandas as pd
 import pandera.pandas as pa
+import pyarrow
+import pyarrow.parquet as pq
 
 from cinemyo.errors import TableError
 from cinemyo.labels import CLASSES, PATHOLOGIES, PHASES, SCHEMES, SETS, VIEWS, Target
@@ -306,7 +309,9 @@ def check(frame: pd.DataFrame, *, table: Table, where: str) -> pd.DataFrame:
         missing = [name for name in table.header if name not in frame.columns]
         unknown = [name for name in frame.columns if name not in table.header]
         got = f"missing {missing}, unknown {unknown}" if missing or unknown else f"order {list(frame.columns)}"
-        raise TableError(where, expected=f"columns {', '.join(table.header)}", got=got, remedy="correct the header line")
+        raise TableError(
+            where, expected=f"columns {', '.join(table.header)}", got=got, remedy="correct the header line"
+        )
     try:
         typed = frame.astype({column.name: KINDS[column.kind] for column in table.columns})
         return table.schema().validate(typed.reset_index(drop=True), lazy=True)
@@ -317,7 +322,9 @@ def check(frame: pd.DataFrame, *, table: Table, where: str) -> pd.DataFrame:
         expected = f"a valid table of {table.name} with unique {', '.join(table.key)}"
         raise TableError(where, expected=expected, got="; ".join(shown) + more, remedy="correct these rows") from None
     except (ValueError, TypeError) as error:
-        raise TableError(where, expected=f"the types of {table.name}", got=str(error), remedy="correct the cell") from None
+        raise TableError(
+            where, expected=f"the types of {table.name}", got=str(error), remedy="correct the cell"
+        ) from None
 
 
 def _sentence(case: dict[Any, Any]) -> str:
@@ -370,9 +377,16 @@ def write(frame: pd.DataFrame, *, table: Table, path: Path) -> None:
     """
     checked = check(frame[table.header], table=table, where=str(path))
     if path.suffix == ".parquet":
-        write_bytes(path, checked.to_parquet(None, index=False))
+        write_bytes(path, _parquet(checked))
     else:
         write_bytes(path, checked.to_csv(index=False, lineterminator="\n").encode())
+
+
+def _parquet(frame: pd.DataFrame) -> bytes:
+    # without the metadata in which pandas names its version
+    sink = io.BytesIO()
+    pq.write_table(pyarrow.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None), sink)
+    return sink.getvalue()
 
 
 def write_bytes(path: Path, content: bytes) -> None:
