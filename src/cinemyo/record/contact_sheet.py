@@ -33,7 +33,7 @@ PAPER: Final = (20, 20, 22)
 INK: Final = (225, 225, 225)
 FAINT: Final = (150, 150, 155)
 FLAG: Final = (255, 70, 60)
-CROSS: Final = (255, 225, 60)
+CROSS: Final = (255, 40, 220)
 BOXES: Final = ((90, 200, 255), (50, 120, 160))
 
 LEGEND: Final = (
@@ -154,8 +154,9 @@ def _mark(draw: ImageDraw.ImageDraw, *, left: int) -> None:
     for side_mm, colour in zip(BOXES_MM, BOXES, strict=True):
         half = TILE * side_mm / VIEW_MM / 2
         draw.rectangle((column - half, row - half, column + half, row + half), outline=colour)
-    draw.line((column - 4, row, column + 4, row), CROSS)
-    draw.line((column, row - 4, column, row + 4), CROSS)
+    for reach, width, colour in ((6, 3, PAPER), (5, 1, CROSS)):
+        draw.line((column - reach, row, column + reach, row), colour, width)
+        draw.line((column, row - reach, column, row + reach), colour, width)
 
 
 def page(cells: list[Image.Image], *, head: str) -> Image.Image:
@@ -170,7 +171,7 @@ def page(cells: list[Image.Image], *, head: str) -> Image.Image:
     return sheet
 
 
-def _font(size: int = 11) -> Any:
+def _font(size: int = 12) -> Any:
     return ImageFont.load_default(size)
 
 
