@@ -16,6 +16,10 @@ from cinemyo.record.figures import TEXT, canvas, headline, png
 SHOWN: Final = 40
 """Cines on a sheet at most; the list beside it has all."""
 ACROSS: Final = 4
+CELL: Final = (2.08, 1.56)
+"""Width and height of a pair with its caption, in sides of an image."""
+CAPTION: Final = 0.52
+"""Height of the caption above a pair."""
 
 
 def read_pairs(
@@ -46,12 +50,16 @@ def case_sheet(
     shown = cases.head(SHOWN)
     rows = max(1, -(-len(shown) // ACROSS))
     figure = canvas(2.9 * ACROSS, 2.15 * rows + 1)
-    grid = figure.subplots(rows, ACROSS, squeeze=False)
-    for axes in grid.flat:
-        axes.axis("off")
-    for axes, case, pair in zip(grid.flat, shown.to_dict("records"), pairs, strict=False):
-        axes.imshow(np.hstack(list(pair)), cmap="gray", vmin=0, vmax=255)
-        axes.set_title(_caption({str(key): value for key, value in case.items()}), fontsize=TEXT)
+    axes = figure.add_subplot()
+    axes.axis("off")
+    for index, (case, pair) in enumerate(zip(shown.to_dict("records"), pairs, strict=False)):
+        row, column = divmod(index, ACROSS)
+        left, top = column * CELL[0], row * CELL[1] + CAPTION
+        axes.imshow(np.hstack(list(pair)), cmap="gray", vmin=0, vmax=255, extent=(left, left + 2, top + 1, top))
+        caption = _caption({str(key): value for key, value in case.items()})
+        axes.text(left + 1, top - 0.04, caption, fontsize=TEXT, ha="center", va="bottom")
+    axes.set_xlim(0, ACROSS * CELL[0])
+    axes.set_ylim(rows * CELL[1], 0)
     if shown.empty:
         figure.text(0.5, 0.5, "No cine was misclassified.", fontsize=12, ha="center")
     key = f"truth → call and its probability; diastole left, systole right; {len(shown)} of {len(cases)} cines"
