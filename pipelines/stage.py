@@ -58,5 +58,7 @@ def argument(choices: Mapping[str, Any]) -> str:
     """The single argument of the command line, one of the choices."""
     given = sys.argv[1:]
     if len(given) != 1 or given[0] not in choices:
-        sys.exit(f"{Path(sys.argv[0]).stem}: expected one of {', '.join(choices) or 'nothing'}, got {' '.join(given)!r}")
+        sys.exit(
+            f"{Path(sys.argv[0]).stem}: expected one of {', '.join(choices) or 'nothing'}, got {' '.join(given)!r}"
+        )
     return given[0]
