@@ -3,13 +3,10 @@
 import hashlib
 import math
 import re
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, Final
 
 from pydicom import DataElement, Dataset
-from pydicom.config import disable_value_validation
 from pydicom.datadict import dictionary_VR, keyword_for_tag
 from pydicom.dataset import FileMetaDataset
 from pydicom.sequence import Sequence
@@ -18,6 +15,7 @@ from pydicom.uid import ExplicitVRLittleEndian
 from cinemyo.deid import allowed
 from cinemyo.deid.ages import age_years
 from cinemyo.deid.clean_pixels import clean_pixels
+from cinemyo.deid.decoding import quiet
 from cinemyo.deid.descriptions import series_code, vendor
 from cinemyo.deid.keys import Key
 from cinemyo.deid.pseudonyms import keyed_uid, pseudonym
@@ -61,7 +59,7 @@ def clean(dataset: Dataset, *, key: Key) -> Dataset:
 
     Source: DICOM PS3.15 2024, Annex E. Departs from it: everything that is not allowed goes, listed there or not.
     """
-    with _quiet():
+    with quiet():
         _refuse(dataset)
         result = _kept(dataset, key=key, depth=0)
         _write_patient(dataset, result, key=key)
@@ -203,13 +201,6 @@ def _text(dataset: Dataset, keyword: str) -> str:
     except Exception:  # pydicom raises many kinds on broken elements
         return ""
     return "" if value is None else str(value)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    with warnings.catch_warnings(), disable_value_validation():
-        warnings.filterwarnings("ignore", module=r"pydicom(\.|$)")
-        yield
 
 
 _RULES: Final[tuple[tuple[frozenset[str], Callable[[Any], bool]], ...]] = (

@@ -2,12 +2,12 @@
 
 from typing import Final
 
-import numpy as np
 from pydicom import Dataset
 
+from cinemyo.deid.decoding import stored_values
 from cinemyo.errors import SourceError
 
-_KINDS: Final = {8: "u1", 16: "u2", 32: "u4"}
+_BYTE: Final = 8
 
 
 def clean_pixels(dataset: Dataset, result: Dataset) -> None:
@@ -19,11 +19,7 @@ def clean_pixels(dataset: Dataset, result: Dataset) -> None:
     if "PixelData" not in dataset:
         return
     try:
-        values = np.ascontiguousarray(dataset.pixel_array)
-        allocated, stored = int(dataset.BitsAllocated), int(dataset.BitsStored)
-        compressed = bool(dataset.file_meta.TransferSyntaxUID.is_compressed)
-        high = stored - 1 if compressed else int(dataset.get("HighBit", stored - 1))
-        signed = int(dataset.get("PixelRepresentation", 0)) == 1
+        values = stored_values(dataset)
     except Exception as error:  # decoders raise whatever they like
         raise SourceError(
             "DICOM data set",
@@ -31,12 +27,7 @@ def clean_pixels(dataset: Dataset, result: Dataset) -> None:
             got=type(error).__name__,
             remedy="run `cinemyo doctor` to see the codecs, or export it again",
         ) from None
-    kind = _KINDS[allocated]
-    bits = values.astype(values.dtype.newbyteorder("<")).view(f"<{kind}")
-    spare = allocated - stored
-    bits = (bits >> max(0, high + 1 - stored)) << spare
-    # spare bits repeat the sign, as most writers have them
-    plain = (bits.view(f"<i{kind[1]}") >> spare if signed else bits >> spare).tobytes()
+    plain = values.astype(values.dtype.newbyteorder("<")).tobytes()
     result.PixelData = plain + b"\0" * (len(plain) % 2)
-    result["PixelData"].VR = "OW" if allocated > 8 else "OB"
-    result.BitsAllocated, result.BitsStored, result.HighBit = allocated, stored, stored - 1
+    result["PixelData"].VR = "OB" if values.dtype.itemsize * _BYTE <= _BYTE else "OW"
+    result.HighBit = int(dataset.BitsStored) - 1

@@ -10,10 +10,11 @@ import pydicom
 from pydicom import Dataset
 
 from cinemyo.deid.ages import age_years
+from cinemyo.deid.decoding import quiet
 from cinemyo.deid.keys import Key
 from cinemyo.deid.pseudonyms import KeyedDigest, keyed_hash
 from cinemyo.sources.base import SourceFile
-from cinemyo.sources.dicom_values import integer, number, numbers, quiet, seconds, sex, text, texts
+from cinemyo.sources.dicom_values import integer, number, numbers, seconds, sex, text, texts
 
 NAME_CHARACTERS: Final = 32
 _CHUNK: Final = 1 << 20

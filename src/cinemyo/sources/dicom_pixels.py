@@ -3,17 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 import pydicom
 from jaxtyping import Bool, Float, Integer
 from pydicom import Dataset
-from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from cinemyo.sources.dicom_values import number, quiet, text
-
-_FULL_BYTE: Final = 8
+from cinemyo.deid.decoding import quiet, stored_values
+from cinemyo.sources.dicom_values import number, text
 
 
 class PixelError(Exception):
@@ -34,36 +31,6 @@ class Frame:
     """MONOCHROME1: the largest value is the darkest."""
 
 
-def stored_values(dataset: Dataset) -> Integer[np.ndarray, "*pixels"]:
-    """The stored values in the type of the header (signed or not, 8, 16 or 32 bits), bits that are not stored removed.
-
-    Raises:
-        Exception: of many kinds, where the pixels are broken or no decoder knows the transfer syntax.
-    """
-    with quiet():
-        _ensure_syntax(dataset)
-        values = np.asarray(dataset.pixel_array)
-        allocated, stored = int(dataset.BitsAllocated), int(dataset.BitsStored)
-        high = int(dataset.get("HighBit", stored - 1))
-        signed = int(dataset.get("PixelRepresentation", 0)) == 1
-        compressed = bool(dataset.file_meta.TransferSyntaxUID.is_compressed)
-    if stored >= allocated or allocated < _FULL_BYTE or not np.issubdtype(values.dtype, np.integer):
-        return values.astype(values.dtype.newbyteorder("="), copy=False)
-    spare = allocated - stored
-    shift = 0 if compressed else max(0, high + 1 - stored)
-    unsigned = values.view(np.dtype(f"u{values.dtype.itemsize}").newbyteorder(values.dtype.byteorder))
-    top = (unsigned.astype(unsigned.dtype.newbyteorder("=")) >> shift) << spare
-    return (top.view(f"i{top.dtype.itemsize}") if signed else top) >> spare
-
-
-def _ensure_syntax(dataset: Dataset) -> None:
-    """Gives a data set without file meta the transfer syntax that it was read with."""
-    if "TransferSyntaxUID" not in dataset.file_meta:
-        implicit, little = dataset.original_encoding
-        explicit = ExplicitVRLittleEndian if little else ExplicitVRBigEndian
-        dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else explicit
-
-
 def read_frame(path: Path) -> Frame:
     """The image in one file, rescaled by its own slope and intercept.
 
@@ -81,10 +48,11 @@ def read_frame(path: Path) -> Frame:
         raise PixelError(path, type(error).__name__) from None
     if stored.ndim != 2 or slope == 0:
         raise PixelError(path, "not one gray image")
-    values = stored.astype(np.float64) * (1.0 if slope is None else slope) + (intercept or 0.0)
-    if not np.isfinite(values.astype(np.float32)).all():
+    with np.errstate(over="ignore"):
+        values = (stored.astype(np.float64) * (1.0 if slope is None else slope) + (intercept or 0.0)).astype(np.float32)
+    if not np.isfinite(values).all():
         raise PixelError(path, "values that are no numbers")
-    return Frame(values.astype(np.float32), padding, inverted)
+    return Frame(values, padding, inverted)
 
 
 def stack(frames: Sequence[Frame]) -> Float[np.ndarray, "t y x"]:

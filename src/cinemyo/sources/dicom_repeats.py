@@ -65,7 +65,7 @@ def _runs(headers: list[Header], expected: int | None) -> list[list[Header]]:
     if expected is not None and len(headers) < _SEVERAL * expected:
         return [headers]
     by_clock = _by_clock(headers)
-    if expected is not None and min(len(part) for part in by_clock) >= COMPLETE * expected:
+    if expected is not None and len(by_clock) > 1 and min(map(len, by_clock)) >= COMPLETE * expected:
         return by_clock
     if times is None or len(set(times)) < 2:
         return _chunks(headers, expected)

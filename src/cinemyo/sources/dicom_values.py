@@ -2,24 +2,12 @@
 
 import math
 import re
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, Literal
 
 from pydicom import Dataset
-from pydicom.config import disable_value_validation
 from pydicom.multival import MultiValue
 
 _TIME = re.compile(r"^(\d{2})(\d{2})(\d{2})?(\.\d+)?$")
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Lets pydicom read UIDs with leading zeros, dates such as 20120000 and the like without a word."""
-    with warnings.catch_warnings(), disable_value_validation():
-        warnings.filterwarnings("ignore", module=r"pydicom(\.|$)")
-        yield
 
 
 def text(dataset: Dataset, keyword: str) -> str:

@@ -1,0 +1,52 @@
+"""Stored pixel values of a DICOM data set, whatever its transfer syntax and however loosely it was written."""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from jaxtyping import Integer
+from pydicom import Dataset
+from pydicom.config import disable_value_validation
+from pydicom.pixels.utils import pixel_array
+from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Lets pydicom read UIDs with leading zeros, dates such as 20120000 and the like without a word."""
+    with warnings.catch_warnings(), disable_value_validation():
+        warnings.filterwarnings("ignore", module=r"pydicom(\.|$)")
+        yield
+
+
+def stored_values(dataset: Dataset) -> Integer[np.ndarray, "*pixels"]:
+    """The stored values in the type of the header (signed or not, 8, 16 or 32 bits), without what lies in spare bits.
+
+    Raises:
+        Exception: of many kinds, where the pixels are broken or no decoder knows the transfer syntax.
+
+    Source: DICOM PS3.5 2024, 8.1.1 (the bits above the stored ones say nothing about the pixel)
+    """
+    with quiet():
+        _ensure_syntax(dataset)
+        allocated, stored = int(dataset.BitsAllocated), int(dataset.BitsStored)
+        high = int(dataset.get("HighBit", stored - 1))
+        if dataset.file_meta.TransferSyntaxUID.is_compressed:
+            return np.asarray(pixel_array(dataset))
+        # pydicom takes the lowest bits for the stored ones, which old files contradict
+        values = np.asarray(pixel_array(dataset, correct_unused_bits=False))
+    native = values.astype(values.dtype.newbyteorder("="))
+    spare = allocated - stored
+    if spare <= 0 or not np.issubdtype(native.dtype, np.integer):
+        return native
+    bits = native.view(f"u{native.dtype.itemsize}") >> max(0, high + 1 - stored)
+    return (bits << spare).view(native.dtype) >> spare
+
+
+def _ensure_syntax(dataset: Dataset) -> None:
+    """Gives a data set without file meta the transfer syntax that it was read with."""
+    if "TransferSyntaxUID" not in dataset.file_meta:
+        implicit, little = dataset.original_encoding
+        explicit = ExplicitVRLittleEndian if little else ExplicitVRBigEndian
+        dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else explicit
