@@ -1,0 +1,99 @@
+"""Grad-CAM of every phase of a classifier; the only door to captum."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+import torch
+from captum.attr import LayerGradCam
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+class Explainable(Protocol):
+    """A classifier that names the layer to explain, one per phase."""
+
+    training: bool
+
+    def cam_layers(self) -> list[nn.Module]:
+        """The last layer with a spatial grid of each phase's backbone, in phase order."""
+        ...  # pragma: no cover
+
+    def train(self, mode: bool = True) -> Any:  # noqa: FBT001 - torch's signature
+        """Sets training mode, as `nn.Module` does."""
+        ...  # pragma: no cover
+
+    def __call__(self, images: Tensor, /) -> Tensor:
+        """Logits."""
+        ...  # pragma: no cover
+
+
+def heat_maps(
+    model: Explainable, images: Float[Tensor, "batch phase y x"], *, classes: Int[Tensor, " batch"]
+) -> Float[Tensor, "batch phase y x"]:
+    """Grad-CAM of one class per cine for each phase, never negative, bilinear at crop resolution.
+
+    The unit is arbitrary: only the distribution of heat within a map means something. A map may be zero everywhere,
+    where nothing in that phase spoke for the class.
+    Source: Germain 2021, §3.6
+    """
+    side = images.shape[-2:]
+    maps = [
+        functional.interpolate(grid[:, None], size=side, mode="bilinear", align_corners=False)
+        for grid in coarse_maps(model, images, classes=classes)
+    ]
+    return torch.cat(maps, dim=1)
+
+
+def coarse_maps(
+    model: Explainable, images: Float[Tensor, "batch phase y x"], *, classes: Int[Tensor, " batch"]
+) -> list[Float[Tensor, "batch gy gx"]]:
+    """Grad-CAM on the grid of each phase's own layer: one map per phase, never negative.
+
+    Source: Germain 2021, §3.6
+    """
+    with _in_eval_mode(model):
+        return [_grid(model, layer, images=images, classes=classes) for layer in model.cam_layers()]
+
+
+def cell_px(model: Explainable, images: Float[Tensor, "batch phase y x"]) -> float:
+    """Side of one cell of the coarsest Grad-CAM grid, in crop pixels."""
+    first = images[:1]
+    grids = coarse_maps(model, first, classes=torch.zeros(1, dtype=torch.long, device=images.device))
+    return max(images.shape[-1] / grid.shape[-1] for grid in grids)
+
+
+def _grid(model: Explainable, layer: nn.Module, *, images: Tensor, classes: Tensor) -> Tensor:
+    with _gradients_from(layer), torch.enable_grad():
+        grad_cam = LayerGradCam(model, layer)
+        # without relu_attributions captum also returns what speaks against the class
+        heat: Tensor = grad_cam.attribute(images.detach(), target=classes, relu_attributions=True)
+    return heat[:, 0].detach()
+
+
+@contextmanager
+def _gradients_from(layer: nn.Module) -> Iterator[None]:
+    """Switches gradients on when the layer is reached, even inside a frozen prefix that runs under `no_grad`.
+
+    The classifier's own `no_grad` block restores the outer mode when it ends.
+    """
+
+    def switch_on(_module: nn.Module, _inputs: Any) -> None:
+        torch.set_grad_enabled(True)
+
+    handle = layer.register_forward_pre_hook(switch_on)
+    try:
+        yield
+    finally:
+        handle.remove()
+
+
+@contextmanager
+def _in_eval_mode(model: Explainable) -> Iterator[None]:
+    training = model.training
+    model.train(False)
+    try:
+        yield
+    finally:
+        model.train(training)
