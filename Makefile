@@ -55,7 +55,7 @@ check: install  ## ruff, format, mypy, and the rules of the architecture
 	python -m pytest -q tests/test_architecture.py
 
 ui: install  ## MLflow UI on 127.0.0.1:5000
-	mlflow ui --backend-store-uri $${MLFLOW_TRACKING_URI:-sqlite:///mlruns/mlflow.db} --host 127.0.0.1 --port $${PORT:-5000}
+	mlflow ui --backend-store-uri $${MLFLOW_TRACKING_URI:-sqlite:///mlruns/mlflow.db} --default-artifact-root mlflow-artifacts:/ --artifacts-destination mlruns/artifacts --host 127.0.0.1 --port $${PORT:-5000}
 
 audit: install  ## reports/lineage.csv: every artefact with stage, command, params, inputs and hashes
 	cinemyo audit lineage
