@@ -1,0 +1,93 @@
+"""The command `cinemyo`: what is not a stage of the pipeline."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from cinemyo.errors import CinemyoError
+
+
+class Commands(TyperGroup):
+    """Commands whose faults are one line on stderr and status 1."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """What the command returns."""
+        try:
+            return super().invoke(ctx)
+        except CinemyoError as error:
+            typer.echo(f"{type(error).__name__}: {error}", err=True)
+            raise typer.Exit(1) from None
+
+
+app = typer.Typer(
+    cls=Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__
+)
+audit = typer.Typer(no_args_is_help=True, help="Where results come from; never a stage, never writes a result.")
+keys = typer.Typer(no_args_is_help=True, help="The key of the pseudonyms.")
+app.add_typer(audit, name="audit")
+app.add_typer(keys, name="key")
+
+Json = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
+
+
+@app.command()
+def doctor(*, as_json: Json = False) -> None:
+    """Checks the environment; one line per check, with the remedy of each fault."""
+    from cinemyo.doctor import examine
+
+    checks = examine()
+    records = [{**asdict(check), "ok": check.ok} for check in checks]
+    typer.echo(json.dumps(records, indent=1) if as_json else "\n".join(str(check) for check in checks))
+    raise typer.Exit(0 if all(check.ok for check in checks) else 1)
+
+
+@keys.command("new")
+def new(file: Annotated[Path, typer.Argument(help="A file that does not exist yet, outside the project.")]) -> None:
+    """Makes a key; its file is readable by its owner alone, and what is shown is its id."""
+    from cinemyo.deid.keys import KEY_VARIABLE, new_key
+
+    typer.echo(f"{new_key(file)} in {file}; set {KEY_VARIABLE}={file}, keep a copy apart from the data")
+
+
+@audit.command()
+def lineage() -> None:
+    """Writes reports/lineage.csv: every artefact with its stage, command, params, inputs and hashes."""
+    from cinemyo import tables
+    from cinemyo.record.lineage import LINEAGE
+    from cinemyo.record.lineage import lineage as found
+
+    frame = found()
+    path = Path("reports") / "lineage.csv"
+    tables.write(frame, table=LINEAGE, path=path)
+    states = ", ".join(f"{count} {state}" for state, count in frame["state"].value_counts().items())
+    typer.echo(f"{path.as_posix()}: {len(frame)} artefacts of {frame['stage'].nunique()} stages; {states}")
+
+
+@audit.command()
+def trace(
+    cine_id: Annotated[str, typer.Argument(help="An id of cines.csv or exclusions.csv.")], *, as_json: Json = False
+) -> None:
+    """Lists what a cine went into: files, region, canvases, folds, models, predictions, heat maps."""
+    from cinemyo import config
+    from cinemyo.layout import Layout
+    from cinemyo.record.trace import as_text
+    from cinemyo.record.trace import trace as found
+
+    params = config.load()
+    steps = found(cine_id, params=params, layout=Layout(params.study.name))
+    typer.echo(json.dumps([asdict(step) for step in steps], indent=1) if as_json else as_text(steps))
+
+
+@app.command()
+def guard(files: Annotated[list[Path] | None, typer.Argument(help="Files about to be committed.")] = None) -> None:
+    """Refuses files that a study of people must not commit; the pre-commit hook calls it."""
+    from cinemyo.record.guard import refusals
+
+    refused = refusals(files or [])
+    for line in refused:
+        typer.echo(line, err=True)
+    raise typer.Exit(1 if refused else 0)
