@@ -1,9 +1,12 @@
+import contextlib
 import io
 from collections.abc import Iterator
 
 import numpy as np
 import pydicom
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydicom import DataElement, Dataset
 from pydicom.datadict import DicomDictionary, keyword_for_tag
 from pydicom.sequence import Sequence
@@ -211,8 +214,51 @@ def test_image_of_nobody_is_refused() -> None:
         clean(image, key=KEY)
 
 
+@pytest.mark.parametrize("keyword", ["SOPClassUID", "SOPInstanceUID"])
+def test_object_of_no_class_or_number_is_refused(keyword: str) -> None:
+    image = mr_image()
+    setattr(image, keyword, "")
+    with pytest.raises(SourceError, match="a standard SOP class"):
+        clean(image, key=KEY)
+
+
 def test_burned_in_text_is_refused() -> None:
     image = mr_image()
     image.BurnedInAnnotation = "YES"
     with pytest.raises(SourceError, match="BurnedInAnnotation"):
         clean(image, key=KEY)
+
+
+@settings(max_examples=40, deadline=None)
+@given(damage=st.lists(st.tuples(st.integers(132, 900), st.integers(0, 255)), max_size=20))
+def test_damaged_data_are_cleaned_or_refused(damage: list[tuple[int, int]]) -> None:
+    content = bytearray(_written(mr_image()))
+    for position, value in damage:
+        content[position] = value
+    try:
+        with quiet():
+            image = pydicom.dcmread(io.BytesIO(content))
+    except Exception:  # not ours to read
+        return
+    with contextlib.suppress(SourceError):
+        _written(clean(image, key=KEY))
+
+
+def test_names_in_unlisted_elements_of_enhanced_objects_go() -> None:
+    image = mr_image()
+    item, content = Dataset(), Dataset()
+    content.FrameComments, content.TemporalPositionIndex = NAME, 3
+    content.FrameAcquisitionDateTime = MARKERS["DT"]
+    item.FrameContentSequence = Sequence([content])
+    image.PerFrameFunctionalGroupsSequence = Sequence([item])
+    kept = clean(image, key=KEY).PerFrameFunctionalGroupsSequence[0].FrameContentSequence[0]
+    assert [element.keyword for element in kept] == ["TemporalPositionIndex"]
+
+
+def test_pointers_to_private_tags_go() -> None:
+    image = mr_image()
+    public, private = Dataset(), Dataset()
+    public.DimensionIndexPointer, private.DimensionIndexPointer = 0x00209128, 0x20051001
+    image.DimensionIndexSequence = Sequence([public, private])
+    kept = clean(image, key=KEY).DimensionIndexSequence
+    assert [len(item) for item in kept] == [1, 0]

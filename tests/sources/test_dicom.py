@@ -86,6 +86,23 @@ def test_names_folders_and_order_of_files_do_not_matter(tmp_path: Path, order: r
     assert [item.item for item in before[1]] == [item.item for item in after[1]]
 
 
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    damage=st.lists(st.tuples(st.integers(0, 9), st.integers(0, 900), st.integers(0, 255)), max_size=30),
+    cut=st.integers(200, 1900),
+)
+def test_damaged_files_never_end_a_run(tmp_path: Path, damage: list[tuple[int, int, int]], cut: int) -> None:
+    paths = write_cine(tmp_path)
+    for index, position, value in damage:
+        content = bytearray(paths[index].read_bytes())
+        content[position] = value
+        paths[index].write_bytes(content)
+    paths[0].write_bytes(paths[0].read_bytes()[:cut])
+    cines, left = read(tmp_path)
+    files = Counter(file.file for item in (*cines, *left) for file in item.files)
+    assert files.total() == len(files) == 10
+
+
 def test_stack_in_one_series_is_parted_by_position(tmp_path: Path) -> None:
     for index, z in enumerate((16.0, 0.0, 8.0)):
         write_cine(tmp_path, z_mm=z, name=f"s{index}_")

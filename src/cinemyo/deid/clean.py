@@ -55,7 +55,7 @@ def clean(dataset: Dataset, *, key: Key) -> Dataset:
     curves, preamble, padding, and all but the necessary file meta go with everything that is not listed in `allowed`.
 
     Raises:
-        SourceError: no PatientID, text burned into the pixels, or pixels that cannot be decoded.
+        SourceError: no PatientID or UIDs, text burned into the pixels, or pixels that cannot be decoded.
 
     Source: DICOM PS3.15 2024, Annex E. Departs from it: everything that is not allowed goes, listed there or not.
     """
@@ -74,6 +74,10 @@ def _refuse(dataset: Dataset) -> None:
     if not _text(dataset, "PatientID").strip():
         raise SourceError(
             "DICOM data set", expected="a PatientID", got="none", remedy="export it again with the patient's number"
+        )
+    if not _STANDARD.match(_text(dataset, "SOPClassUID").strip()) or not _text(dataset, "SOPInstanceUID").strip():
+        raise SourceError(
+            "DICOM data set", expected="a standard SOP class and an instance UID", got="none", remedy="leave it out"
         )
     if _text(dataset, "BurnedInAnnotation").strip().upper() == "YES":
         raise SourceError(
@@ -135,9 +139,8 @@ def _write_origin(dataset: Dataset, result: Dataset, *, key: Key) -> None:
     result.Manufacturer = vendor(_text(dataset, "Manufacturer"))
     names = ("SeriesDescription", "ProtocolName", "SequenceName")
     result.SeriesDescription = series_code(" ".join(_text(dataset, name) for name in names))
-    sop_class = _text(dataset, "SOPClassUID").strip()
-    if _STANDARD.match(sop_class):
-        result.SOPClassUID = sop_class
+    result.SOPClassUID = _text(dataset, "SOPClassUID").strip()
+    result.SOPInstanceUID = keyed_uid(_text(dataset, "SOPInstanceUID"), key=key)
 
 
 def _write_method(result: Dataset, *, key: Key) -> None:
@@ -158,8 +161,8 @@ def _write_method(result: Dataset, *, key: Key) -> None:
 
 def _file_meta(result: Dataset) -> FileMetaDataset:
     meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = result.get("SOPClassUID", "")
-    meta.MediaStorageSOPInstanceUID = result.get("SOPInstanceUID", "")
+    meta.MediaStorageSOPClassUID = result.SOPClassUID
+    meta.MediaStorageSOPInstanceUID = result.SOPInstanceUID
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     return meta
 

@@ -1,5 +1,6 @@
 """Stored pixel values of a DICOM data set, whatever its transfer syntax and however loosely it was written."""
 
+import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,10 +15,19 @@ from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRL
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Lets pydicom read UIDs with leading zeros, dates such as 20120000 and the like without a word."""
-    with warnings.catch_warnings(), disable_value_validation():
-        warnings.filterwarnings("ignore", module=r"pydicom(\.|$)")
-        yield
+    """Lets pydicom read UIDs with leading zeros, dates such as 20120000 and the like without a word.
+
+    Neither its warnings nor its log lines may go on: they quote values, and values name people.
+    """
+    logger = logging.getLogger("pydicom")
+    before = logger.disabled
+    logger.disabled = True
+    try:
+        with warnings.catch_warnings(), disable_value_validation():
+            warnings.filterwarnings("ignore", module=r"pydicom(\.|$)")
+            yield
+    finally:
+        logger.disabled = before
 
 
 def stored_values(dataset: Dataset) -> Integer[np.ndarray, "*pixels"]:

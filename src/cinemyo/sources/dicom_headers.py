@@ -8,6 +8,7 @@ from typing import Any, BinaryIO, Final, Literal
 
 import pydicom
 from pydicom import Dataset
+from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from cinemyo.deid.ages import age_years
 from cinemyo.deid.decoding import quiet
@@ -19,8 +20,8 @@ from cinemyo.sources.dicom_values import integer, number, numbers, seconds, sex,
 NAME_CHARACTERS: Final = 32
 _CHUNK: Final = 1 << 20
 _DEFLATED: Final = b"1.2.840.10008.1.2.1.99"
+_PLAIN: Final = {"", ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian}
 _PIXEL_TAG: Final = {b"\xe0\x7f\x10\x00", b"\x7f\xe0\x00\x10"}
-_PLANE: Final = 6
 
 
 @dataclass(frozen=True)
@@ -232,7 +233,6 @@ def _timing(dataset: Dataset) -> Timing:
 
 
 def _pixel_facts(dataset: Dataset, available: int, digest: str) -> PixelFacts:
-    syntax = getattr(dataset.file_meta, "TransferSyntaxUID", None)
     return PixelFacts(
         rows=integer(dataset, "Rows") or 0,
         columns=integer(dataset, "Columns") or 0,
@@ -240,7 +240,7 @@ def _pixel_facts(dataset: Dataset, available: int, digest: str) -> PixelFacts:
         frames=integer(dataset, "NumberOfFrames") or 1,
         bits=integer(dataset, "BitsAllocated") or 0,
         photometric=text(dataset, "PhotometricInterpretation"),
-        compressed=bool(syntax is not None and not syntax.is_private and syntax.is_compressed),
+        compressed=text(dataset.file_meta, "TransferSyntaxUID") not in _PLAIN,
         available=available,
         digest=digest,
     )
