@@ -26,8 +26,10 @@ class Commands(TyperGroup):
 app = typer.Typer(
     cls=Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__
 )
-audit = typer.Typer(no_args_is_help=True, help="Where results come from; never a stage, never writes a result.")
-keys = typer.Typer(no_args_is_help=True, help="The key of the pseudonyms.")
+audit = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Where results come from; never a stage, never writes a result."
+)
+keys = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The key of the pseudonyms.")
 app.add_typer(audit, name="audit")
 app.add_typer(keys, name="key")
 
