@@ -8,7 +8,7 @@ from jaxtyping import Float
 from scipy.ndimage import gaussian_filter, map_coordinates
 
 from cinemyo.config import Locate
-from cinemyo.preparation.planes import STACK, Plane, Point, cuts_across, parallel_groups
+from cinemyo.preparation.planes import STACK, Plane, Point, apexward, cuts_across, parallel_groups
 from cinemyo.preparation.votes import circle_votes, extremes, motion, scaled
 
 STEP_MM: Final = 2.5
@@ -16,6 +16,10 @@ FIELD_MM: Final = 360.0
 """Step and side of the grid on which the planes of a stack are searched together."""
 APART_MM: Final = 30.0
 """A second peak nearer than this is the same heart."""
+HEART_MM: Final = 60.0
+"""Radius within which the beat of a heart lies."""
+APEXWARD_MM: Final = 10.0
+"""In long-axis images valves and atria beat too, so that the centre of the beat lies basal (found on phantoms)."""
 ROUNDS: Final = 3
 """Passes of the axis through the stack."""
 BENT_MM: Final = 10.0
@@ -54,29 +58,47 @@ class _Search:
 def locate_exam(views: list[View], *, config: Locate) -> list[Located]:
     """The left ventricle in each cine of one exam.
 
-    Parallel planes are searched together; where there are short-axis planes, the long-axis ones take the foot of their
-    mean centre.
+    Parallel short-axis planes are searched together; the long-axis planes take the foot of their mean centre. Without a
+    short-axis plane, each long-axis one offers the centre of its beat, and takes the foot of what they agree on.
 
     Departs from §2.3: there the squares are moved by hand.
     """
     planes = [view.plane for view in views]
+    stacks = [group for group in parallel_groups(planes) if cuts_across([planes[index] for index in group])]
     found: dict[int, Located] = {}
-    across: list[tuple[Point, float]] = []
-    groups = parallel_groups(planes)
-    for group in sorted(groups, key=lambda group: not cuts_across([planes[index] for index in group])):
-        members = [views[index] for index in group]
-        if cuts_across([view.plane for view in members]):
-            centres = _locate_stack(members, config=config)
-            across += [
-                (view.plane.point(centre.row_mm, centre.column_mm), centre.confidence)
-                for view, centre in zip(members, centres, strict=True)
-            ]
-        elif across:
-            centres = [_foot(view.plane, across) for view in members]
-        else:
-            centres = _locate_stack(members, config=config)
-        found.update(zip(group, centres, strict=True))
+    for group in stacks:
+        found.update(zip(group, _locate_stack([views[index] for index in group], config=config), strict=True))
+    along = [index for index in range(len(views)) if index not in found]
+    known = found or {index: _beating_centre(views[index], config=config) for index in along}
+    centre, confidence = _agreed([planes[index] for index in known], list(known.values()))
+    for index in along:
+        alone = not stacks and len(along) == 1
+        method = known[index].method if alone else "plane_intersection"
+        found[index] = _within(planes[index], planes[index].project(centre), method, confidence)
     return [found[index] for index in range(len(views))]
+
+
+def _beating_centre(view: View, *, config: Locate) -> Located:
+    """The centre of gravity of the beat near the middle of a long-axis image, moved from the base towards the apex."""
+    beat = motion(scaled(view.frames)).astype(np.float64)
+    axes = [np.arange(size) * step for size, step in zip(beat.shape, view.spacing, strict=True)]
+    middle = [side / 2 for side in view.plane.extent_mm]
+    square = (axes[0][:, None] - middle[0]) ** 2 + (axes[1][None] - middle[1]) ** 2
+    weight = beat * np.exp(-square / (2 * config.prior_mm**2))
+    if weight.sum() <= 0:
+        return _middle(view.plane)
+    weight /= weight.sum()
+    centre = np.array([weight.sum(axis=1) @ axes[0], weight.sum(axis=0) @ axes[1]])
+    near = np.hypot(axes[0][:, None] - centre[0], axes[1][None] - centre[1]) < HEART_MM
+    row_mm, column_mm = centre + APEXWARD_MM * apexward(view.plane)
+    return _within(view.plane, (float(row_mm), float(column_mm)), "beating_centre", float(weight[near].sum()))
+
+
+def _agreed(planes: list[Plane], centres: list[Located]) -> tuple[Point, float]:
+    """Mean of the centres in patient coordinates, the certain ones counting more, and their mean confidence."""
+    weights = np.array([centre.confidence for centre in centres])
+    points = [plane.point(centre.row_mm, centre.column_mm) for plane, centre in zip(planes, centres, strict=True)]
+    return np.average(np.stack(points), axis=0, weights=weights + 1e-6), float(weights.mean())
 
 
 def _locate_stack(views: list[View], *, config: Locate) -> list[Located]:
@@ -171,13 +193,6 @@ def straight(
         line = design @ np.linalg.lstsq(design * root, points * root, rcond=None)[0]
         off = np.hypot(*(points - line).T)
     return np.asarray(line)
-
-
-def _foot(plane: Plane, across: list[tuple[Point, float]]) -> Located:
-    """The foot, on a long-axis plane, of the centre that the short-axis planes agree on."""
-    weights = np.array([confidence for _, confidence in across]) + 1e-6
-    centre = np.average(np.stack([point for point, _ in across]), axis=0, weights=weights)
-    return _within(plane, plane.project(centre), "plane_intersection", float(weights.mean().clip(0, 1)))
 
 
 def _middle(plane: Plane) -> Located:
