@@ -27,7 +27,15 @@ from cinemyo.training.task import FitResult, Task
 ANSWER_BATCH: Final = 64
 """Cines per batch where nothing is learnt."""
 
-_FOREIGN: Final = ("GPU available but not used", "`isinstance\\(treespec, LeafSpec\\)` is deprecated")
+_FOREIGN: Final = (
+    "GPU available but not used",
+    # frozen blocks are meant to be
+    r"Found \d+ module\(s\) in eval mode at the start of training",
+    # a part without labels has no curve
+    "You defined a `validation_step` but have no `val_dataloader`",
+    # Lightning 2.6 with torch 2.15
+    r"`isinstance\(treespec, LeafSpec\)` is deprecated",
+)
 """Warnings of Lightning that say nothing about the result."""
 
 
@@ -98,6 +106,7 @@ def _run(task: Task, module: PhaseModule, *, callbacks: list[pl.Callback]) -> No
     arm = task.arm
     if module.finished == arm.fit.epochs:
         return
+    module.network.train()
     keys = keys_of(task.digests(task.learnt), seed=task.seed)
     batches = Shuffled(task.learnt, keys, arm.augment, arm.fit.batch_size, lambda: module.epoch)
     watched = InOrder(task.watched, ANSWER_BATCH) if len(task.watched) else None

@@ -29,19 +29,26 @@ def default_workers() -> int:
 def fit_all(tasks: Sequence[Task], *, workers: int) -> None:
     """Finishes every task in its folder, with one bar over all epochs on a terminal.
 
+    This process works too, from the last task backwards, while the others start.
+
     Raises:
-        ConfigError, WeightsError, TrainingError: as `fit`; of the first task that fails.
+        ConfigError, WeightsError, TrainingError: as `fit`; nothing that has not begun is begun then.
     """
+    others = min(workers, len(tasks)) - 1
     with _bar(tasks):
-        if min(workers, len(tasks)) == 1:
+        if others < 1:
             for task in tasks:
                 fit(task)
             return
-        with _pool(min(workers, len(tasks))) as pool:
+        with _pool(others) as pool:
             futures = [pool.submit(_finish, task) for task in tasks]
             try:
+                for task, future in reversed(list(zip(tasks, futures, strict=True))):
+                    if future.cancel():
+                        fit(task)
                 for future in futures:
-                    future.result()
+                    if not future.cancelled():
+                        future.result()
             except BaseException:
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise
