@@ -16,6 +16,10 @@ class Layout:
         """Folder of the study's outputs."""
         return self.base / "data" / self.study
 
+    def phantom(self, name: str) -> Path:
+        """Folder of a synthetic cohort: `dicom/`, `labels.csv`, `truth/`, `truth.csv`."""
+        return self.base / "data" / "phantom" / name
+
     @property
     def cines(self) -> Path:
         """`cines.csv`, written by ingest."""

@@ -1,0 +1,5 @@
+"""Our own beating hearts, written as DICOM with invented identities."""
+
+from cinemyo.sources.phantom.export import generate
+
+__all__ = ["generate"]
