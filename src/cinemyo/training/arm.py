@@ -3,7 +3,7 @@
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import pandas as pd
 
@@ -27,12 +27,12 @@ class Outputs:
     history: Path
 
     @classmethod
-    def of(cls, layout: Layout, *, arm: str) -> Self:
+    def of(cls, layout: Layout, *, arm: str) -> "Outputs":
         """The places of the study."""
         return cls(layout.models(arm), layout.predictions(arm), layout.history(arm))
 
     @classmethod
-    def under(cls, folder: Path) -> Self:
+    def under(cls, folder: Path) -> "Outputs":
         """Three places in one folder, as a sweep uses them."""
         return cls(folder / "models", folder / "predictions.csv", folder / "history.csv")
 

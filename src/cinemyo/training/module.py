@@ -26,10 +26,10 @@ def learning_rate(fit: Fit, *, progress: float) -> float:
     if fit.schedule == "constant":
         return fit.learning_rate
     if fit.schedule == "cosine":
-        return fit.learning_rate * _between(1, 0, progress)
+        return fit.learning_rate * _between(1.0, 0.0, progress)
     if progress < _WARM_UP:
-        return fit.learning_rate * _between(1 / 25, 1, progress / _WARM_UP)
-    return fit.learning_rate * _between(1, 4e-6, (progress - _WARM_UP) / (1 - _WARM_UP))
+        return fit.learning_rate * _between(1 / 25, 1.0, progress / _WARM_UP)
+    return fit.learning_rate * _between(1.0, 4e-6, (progress - _WARM_UP) / (1 - _WARM_UP))
 
 
 def _between(start: float, end: float, share: float) -> float:
