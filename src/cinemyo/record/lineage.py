@@ -21,7 +21,7 @@ LINEAGE: Final = tables.Table(
         tables.text("stage"),
         tables.text("command"),
         tables.text("params"),
-        tables.text("inputs"),
+        tables.text("inputs", nullable=True),
         tables.text("md5", nullable=True),
         tables.integer("bytes", nullable=True, low=0),
         tables.integer("n_files", nullable=True, low=1),

@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import time
 import urllib.request
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -102,18 +103,18 @@ class Store:
 
     def __init__(self, base: Path = Path()) -> None:
         os.environ.update({key: value for key, value in OFFLINE.items() if key not in os.environ})
-        from mlflow.tracking import MlflowClient
-
-        # a new store speaks up once per step of its making
-        for name in ("mlflow", "alembic"):
-            logging.getLogger(name).setLevel(logging.WARNING)
-
         self._folder = base / "mlruns" / "artifacts"
         self.uri = os.environ.get(STORE) or f"sqlite:///{(base / 'mlruns' / 'mlflow.db').as_posix()}"
         self.embedded = not os.environ.get(STORE)
-        if self.embedded:
-            _create(self.uri, folder=self._folder)
-        self._client = MlflowClient(self.uri)
+        with _quiet():
+            from mlflow.tracking import MlflowClient
+
+            # a new store speaks up once per step of its making
+            for name in ("mlflow", "alembic"):
+                logging.getLogger(name).setLevel(logging.WARNING)
+            if self.embedded:
+                _create(self.uri, folder=self._folder)
+            self._client = MlflowClient(self.uri)
 
     def record(self, entries: Sequence[Entry], *, study: str) -> dict[str, str]:
         """Run ids by name; a run that is there already, complete and equal, is left alone.
@@ -223,6 +224,14 @@ def _create(uri: str, *, folder: Path) -> None:
 
     folder.mkdir(parents=True, exist_ok=True)
     SqlAlchemyStore(uri, "mlflow-artifacts:/")  # type: ignore[no-untyped-call]
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Hides what mlflow's own tables raise in sqlalchemy 2.1, and only that."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The ``noload`` loader", category=DeprecationWarning)
+        yield
 
 
 def _dataset(data: Data) -> Any:
