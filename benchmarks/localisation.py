@@ -91,7 +91,7 @@ def centres(rows: pd.DataFrame, *, masks: Path) -> dict[str, object]:
 def phases(rows: pd.DataFrame, *, layout: Layout) -> dict[str, object]:
     """Cyclic frame difference to the frames that the release annotates, per slice."""
     told = pd.read_csv(layout.carried_labels)[["series", "slice", "diastole_index", "systole_index"]]
-    rows = rows.reset_index(drop=True).join(told, rsuffix="_told")
+    rows = rows.reset_index(drop=True).join(told.add_suffix("_told"))
     report: dict[str, object] = {"slices": len(rows), "patients": int(rows["patient_id"].nunique())}
     for phase in ("diastole", "systole"):
         apart = (rows[f"{phase}_index"] - rows[f"{phase}_index_told"]).abs()

@@ -31,7 +31,7 @@ def test_the_centre_of_the_canvas_is_where_the_disc_is(recipe: Recipe) -> None:
 
 
 def test_outside_the_image_is_black_even_with_a_negative_window() -> None:
-    region = Region(10, 10, -100, 100)
+    region = Region(10.0, 10.0, -100.0, 100.0)
     canvas = make_canvas(np.zeros((1, 20, 20), np.float32), spacing=(1.5, 1.5), region=region, recipe=STANDARD)
     assert canvas.pages[0, 0, 0] == 0
     assert canvas.pages[0, 32, 32] == 128
@@ -67,7 +67,7 @@ def test_an_image_of_one_value_is_refused() -> None:
 
 def test_the_ends_of_the_window_are_0_and_255() -> None:
     values = np.array([-5.0, 10.0, 20.0, 30.0, 99.0], np.float32)
-    np.testing.assert_array_equal(to_bytes(values, low=10, high=30), [0, 0, 128, 255, 255])
+    np.testing.assert_array_equal(to_bytes(values, low=10.0, high=30.0), [0, 0, 128, 255, 255])
 
 
 @given(st.integers(-30, 60), st.integers(-30, 60), st.integers(1, 40), st.integers(-8, 8), st.integers(-8, 8))
@@ -75,8 +75,8 @@ def test_a_crop_moves_with_its_canvas(row: int, column: int, side: int, down: in
     pages = np.zeros((96, 96), np.uint8)
     pages[32:64, 32:64] = np.random.default_rng(0).integers(1, 255, (32, 32))
     moved = np.roll(pages, (down, right), (0, 1))
-    here = crop(pages, centre=(row + 32, column + 32), side=side)
-    np.testing.assert_array_equal(here, crop(moved, centre=(row + down + 32, column + right + 32), side=side))
+    here = crop(pages, centre=(row + 32.0, column + 32.0), side=side)
+    np.testing.assert_array_equal(here, crop(moved, centre=(row + down + 32.0, column + right + 32.0), side=side))
 
 
 @given(st.floats(-200, 200), st.floats(-200, 200), st.integers(1, 50))
@@ -90,7 +90,7 @@ def test_the_whole_canvas_is_its_own_crop() -> None:
 
 
 def test_a_crop_beyond_the_canvas_is_black() -> None:
-    assert not crop(np.ones((8, 8), np.uint8), centre=(100, 100), side=4).any()
+    assert not crop(np.ones((8, 8), np.uint8), centre=(100.0, 100.0), side=4).any()
 
 
 def test_pages_return_from_the_file(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ def test_a_linear_ramp_is_resampled_exactly(shape: tuple[int, int], spacing: tup
     grid = Grid(shape, spacing, pixel_mm=1.5, side=48)
     values = resample(_ramp(shape, spacing), grid=grid)[0]
     rows, columns = np.mgrid[:48, :48]
-    top, left = grid.to_mm(rows, columns)
+    top, left = (grid.origin_mm[axis] + index * 1.5 for axis, index in enumerate((rows, columns)))
     height, width = ((size - 1) * step for size, step in zip(shape, spacing, strict=True))
     interior = (top >= 0) & (top <= height) & (left >= 0) & (left <= width)
     np.testing.assert_allclose(values[interior], (2 * top + 3 * left)[interior], atol=1e-4)
@@ -51,7 +51,9 @@ def test_native_pixels_are_moved_without_interpolation(shape: tuple[int, int]) -
     placed = resample(image, grid=grid)
     for row in range(8):
         for column in range(8):
-            top, left = (round(mm / step) for mm, step in zip(grid.to_mm(row, column), grid.spacing, strict=True))
+            top, left = (
+                round(mm / step) for mm, step in zip(grid.to_mm(float(row), float(column)), grid.spacing, strict=True)
+            )
             on_image = 0 <= top < shape[0] and 0 <= left < shape[1]
             np.testing.assert_array_equal(placed[:, row, column], image[:, top, left] if on_image else 0)
 

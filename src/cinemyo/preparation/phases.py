@@ -56,11 +56,6 @@ class _Courses:
     principal: Float[np.ndarray, " t"]
     emptied: Float[np.ndarray, " t"]
 
-    @property
-    def mean(self) -> Float[np.ndarray, " t"]:
-        """Of all three."""
-        return np.asarray((self.unlike_first + self.principal + self.emptied) / 3)
-
 
 def frame_times(n_frames: int, *, timing: Timing | None) -> Float[np.ndarray, " t"] | None:
     """Times of evenly spaced frames after the R wave in ms; None where they are unknown."""
@@ -125,10 +120,7 @@ def _pick_cine(
         return Picked(0, int(window[len(window) // 2]), None, "no_beat", 0.0)
     both = courses.unlike_first + courses.principal
     systole = int(window[both[window].argmax()])
-    best = int(near[courses.mean[near].argmin()])
-    diastole = best if courses.mean[0] - courses.mean[best] > GAIN else 0
-    if diastole == systole:
-        diastole = int(courses.mean.argmin())
+    diastole = _diastole(courses, like_systole=_unit(_correlation(pixels, pixels[systole])), near=near)
     picks = [
         int(window[course[window].argmax()]) for course in (courses.unlike_first, courses.principal, courses.emptied)
     ]
@@ -136,6 +128,13 @@ def _pick_cine(
     at_edge = systole in (window[0], window[-1])
     systole_ms = None if times is None else float(times[systole])
     return Picked(diastole, systole, systole_ms, "unlike_diastole", confidence / 2 if at_edge else confidence)
+
+
+def _diastole(courses: _Courses, *, like_systole: Float[np.ndarray, " t"], near: np.ndarray) -> int:
+    """The least systolic frame near the R wave; the first one unless another is clearly less so."""
+    emptied = (like_systole + courses.principal + courses.emptied) / 3
+    best = int(near[emptied[near].argmin()])
+    return best if emptied[0] - emptied[best] > GAIN else 0
 
 
 def systolic_frames(n_frames: int, *, times: Float[np.ndarray, " t"] | None) -> np.ndarray:

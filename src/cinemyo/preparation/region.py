@@ -164,7 +164,7 @@ def _evidence(
     beat = motion(frames)
     blur = [0.4 * STEP_MM / step for step in view.spacing]
 
-    def on_grid(image: Float[np.ndarray, "y x"]) -> Float[np.ndarray, "y x"]:
+    def on_grid(image: Float[np.ndarray, "rows columns"]) -> Float[np.ndarray, "y x"]:
         return np.asarray(map_coordinates(gaussian_filter(image, blur), index, order=1))
 
     votes = sum(circle_votes(on_grid(frames[frame]), step_mm=STEP_MM) for frame in extremes(frames))

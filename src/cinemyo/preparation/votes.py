@@ -14,6 +14,8 @@ BLUR_MM: Final = 5.0
 """Width of the Gaussian that gathers the votes: no ventricle is a circle."""
 STRONG_EDGE: Final = 95
 """Percentile of the gradient from which an edge votes with full weight, so that fat does not outvote the heart."""
+FAINT_EDGE: Final = 0.05
+"""The same, at least this share of the strongest edge: in an image without grain nearly every edge is faint."""
 
 
 def scaled(frames: Float[np.ndarray, "t y x"]) -> Float[np.ndarray, "t y x"]:
@@ -61,7 +63,7 @@ def circle_votes(image: Float[np.ndarray, "y x"], *, step_mm: float) -> Float[np
     edge = EDGE_MM / step_mm
     slope = np.stack([gaussian_filter(image, edge, order=order) for order in ((1, 0), (0, 1))])
     strength = np.hypot(slope[0], slope[1])
-    cap = np.percentile(strength, STRONG_EDGE)
+    cap = max(np.percentile(strength, STRONG_EDGE), FAINT_EDGE * strength.max())
     votes = np.zeros(image.shape, np.float64)
     if cap <= 0:
         return votes
