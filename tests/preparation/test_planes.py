@@ -38,6 +38,10 @@ def test_three_parallel_planes_are_a_stack_whatever_their_direction() -> None:
     assert cuts_across([_plane((0, 0.1, 1), depth=depth) for depth in (0, 10, 20)])
 
 
+def test_repeats_of_one_slice_are_no_stack() -> None:
+    assert not cuts_across([_plane(TYPICAL_NORMALS["four_chamber"], depth=depth) for depth in (0.0, 0.4, 0.8, 1.0)])
+
+
 def test_the_apex_lies_to_the_left_and_front_and_below() -> None:
     coronal = Plane(np.zeros(3), np.array([0.0, 0.0, -1.0]), np.array([1.0, 0.0, 0.0]), (1.0, 1.0))
     down, right = apexward(coronal)

@@ -18,6 +18,8 @@ PARALLEL: Final = 0.98
 """Least cosine between directions that count as the same (about 11 degrees)."""
 STACK: Final = 3
 """So many parallel planes are a stack across the heart, whatever the coordinates say: some files hold no true ones."""
+THICKNESS_MM: Final = 5.0
+"""Planes nearer to each other than about this are repeats of one slice."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +85,7 @@ def parallel_groups(planes: list[Plane]) -> list[list[int]]:
 
 def cuts_across(planes: list[Plane]) -> bool:
     """Whether parallel planes are short-axis ones: a stack, or nearest to the typical short axis."""
-    if len(planes) >= STACK:
+    if len({round(plane.depth / THICKNESS_MM) for plane in planes}) >= STACK:
         return True
     cosines = {name: abs(float(planes[0].normal @ np.array(normal))) for name, normal in TYPICAL_NORMALS.items()}
     return max(cosines, key=cosines.__getitem__) == "short_axis"
