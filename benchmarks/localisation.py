@@ -1,17 +1,13 @@
 """How far the automatic centre of the left ventricle lies from the masks' one; how many frames ED and ES are off.
 
-    python benchmarks/localisation.py ACDC/training [ACDC_CINE]
+    python -m benchmarks.localisation ACDC/training [ACDC_CINE]
 
 Annotations are withheld. The second folder holds whole series (`patientNNN_4d.nii.gz`). Writes aggregates alone.
 """
 
-import json
-import os
-import platform
 import sys
 import tempfile
 import time
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +15,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from benchmarks.result import keep
 from cinemyo import tables
 from cinemyo.config import Locate, SliceRule
 from cinemyo.layout import Layout
@@ -27,7 +24,6 @@ from cinemyo.sources.acdc import AcdcReader
 from cinemyo.sources.images import read_mask
 from cinemyo.sources.ingest import ingest
 
-RESULT = Path("benchmarks/results/localisation.json")
 GROUPS = {"NOR": "normal", "HCM": "hcm", "DCM": "dcm"}
 SLICES = {"all slices": SliceRule(first=0, last=1), "middle slices": SliceRule(first=0.2, last=0.8)}
 
@@ -106,13 +102,6 @@ def phases(rows: pd.DataFrame, *, layout: Layout) -> dict[str, object]:
     return report
 
 
-def machine() -> dict[str, object]:
-    """Processor and number of cores."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return {"cpu": names[0] if names else platform.processor(), "cores": os.cpu_count()}
-
-
 def show(report: dict[str, Any]) -> None:
     """Prints the figures as a table."""
     print(f"{'':44}{'n':>5}{'median':>8}{'p95':>8}{'> 20 mm':>9}")
@@ -134,10 +123,7 @@ def main() -> None:
     config = Locate(**yaml.safe_load(Path("conf/locate/default.yaml").read_text()))
     given = " ".join(["ACDC/training", "ACDC_CINE"][: len(sys.argv) - 1])
     report: dict[str, Any] = {
-        "date": date.today().isoformat(),
-        "command": f"python benchmarks/localisation.py {given}",
         "data": "ACDC (Bernard 2018, doi 10.1109/TMI.2018.2837502), aggregates only",
-        "machine": machine(),
         "locate": config.model_dump(),
     }
     with tempfile.TemporaryDirectory() as folder:
@@ -150,7 +136,7 @@ def main() -> None:
             rows, _ = located(Path(sys.argv[2]), slices=SLICES["all slices"], config=config, layout=layout)
             report["phases of whole series"] = phases(rows, layout=layout)
     show(report)
-    tables.write_bytes(RESULT, (json.dumps(report, indent=1) + "\n").encode())
+    keep("localisation", report, command=f"python -m benchmarks.localisation {given}")
 
 
 if __name__ == "__main__":

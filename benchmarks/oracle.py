@@ -1,10 +1,9 @@
 """How well a phantom's classes can be told apart from the truth: the yardstick for networks trained on its images.
 
 Logistic regression on each patient's true ejection fraction, end-diastolic diameter and thickest wall, cross-validated
-by patient. Usage: `python benchmarks/oracle.py data/phantom/demo`; writes benchmarks/results/oracle.json.
+by patient. Usage: `python -m benchmarks.oracle data/phantom/demo`; writes benchmarks/results/oracle.json.
 """
 
-import json
 import sys
 from pathlib import Path
 
@@ -15,11 +14,11 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from benchmarks.result import keep
 from cinemyo import tables
 from cinemyo.sources.phantom.truth import TRUTH
 
 FEATURES = ["ef_percent", "edd_mm", "wall_mm"]
-RESULT = Path(__file__).parent / "results" / "oracle.json"
 
 
 def oracle_accuracy(features: np.ndarray, pathology: np.ndarray, *, folds: int = 6, repeats: int = 5) -> float:
@@ -42,9 +41,9 @@ def main() -> None:
     folder = Path(sys.argv[1])
     patients = patients_of(tables.read(folder / "truth.csv", table=TRUTH))
     accuracy = oracle_accuracy(patients[FEATURES].to_numpy(float), patients["pathology"].to_numpy(str))
-    command = f"python benchmarks/oracle.py {folder.as_posix()}"
-    result = {"accuracy": round(accuracy, 4), "patients": len(patients), "command": command}
-    tables.write_bytes(RESULT, (json.dumps(result, indent=1) + "\n").encode())
+    command = f"python -m benchmarks.oracle {folder.as_posix()}"
+    model = "logistic regression, C = 10, on standardised features; six folds by patient, mean of five draws"
+    keep("oracle", {"accuracy": round(accuracy, 4), "patients": len(patients), "model": model}, command=command)
     print(f"oracle: {accuracy:.3f} of {len(patients)} patients ({', '.join(FEATURES)})")
 
 
