@@ -126,4 +126,5 @@ def test_no_hook_is_left_behind(images: Tensor) -> None:
 
 
 def test_a_cell_spans_the_stride_of_the_layer(images: Tensor) -> None:
-    assert cell_px(Linear(), images) == 2.0
+    grids = coarse_maps(Linear(), images, classes=torch.zeros(4, dtype=torch.long))
+    assert cell_px(grids, side=SIDE) == 2.0

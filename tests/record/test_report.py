@@ -15,7 +15,7 @@ from cinemyo import tables
 from cinemyo.config import Params
 from cinemyo.errors import TableError
 from cinemyo.layout import Layout
-from cinemyo.record.report.cohort import balances, cohort, exclusions, labelled_cines, split
+from cinemyo.record.report.cohort import Grid, balances, cohort, exclusions, labelled_cines, split
 from cinemyo.record.report.page import build, embedded, lineage, paper_tables, pictures, short
 from cinemyo.record.report.results import interval, number, spread
 
@@ -167,7 +167,7 @@ def test_exclusions_are_grouped_by_code(tiny: STUDY) -> None:
 
 def test_the_split_counts_patients_and_cines(tiny: STUDY) -> None:
     _, layout = tiny
-    (grid,) = split(layout, cines=labelled_cines(layout))
+    (grid,) = split(layout, cines=labelled_cines(layout), schemes={"honest"})
     assert grid.rows[-1][:3] == ("holdout", "1", "2")
 
 
@@ -181,10 +181,17 @@ def test_lineage_leaves_removed_arms_out(tiny: STUDY) -> None:
 
 
 def test_a_sentence_of_all_rows_is_said_once(tiny: STUDY) -> None:
-    (grid,) = paper_tables(tiny[1])
-    assert grid.caption == "Table 2 (synthetic)"
-    assert grid.header == ("arm", "accuracy mean", "p")
-    assert grid.rows == (("dual", "0.751", "1.2e-05"),)
+    (found,) = paper_tables(tiny[1])
+    assert found.title.startswith("Table 2")
+    assert found.grid == Grid(("arm", "accuracy mean", "p"), (("dual", "0.751", "1.2e-05"),), "synthetic")
+
+
+def test_a_scheme_that_no_arm_uses_is_left_out(tiny: STUDY) -> None:
+    assert split(tiny[1], cines=labelled_cines(tiny[1]), schemes={"paper"}) == []
+
+
+def test_a_sentence_counts_what_was_right(page: str) -> None:
+    assert "in 15 of 21 (71.4 %) cines and in 3 of 3 (100.0 %) patients." in page
 
 
 @pytest.mark.parametrize(

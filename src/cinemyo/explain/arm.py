@@ -13,7 +13,7 @@ from jaxtyping import Float, UInt8
 from cinemyo import tables
 from cinemyo.config import Arm, Explain, Params
 from cinemyo.explain.attention import Heart, measure
-from cinemyo.explain.gradcam import cell_px, heat_maps
+from cinemyo.explain.gradcam import cell_px, coarse_maps, upsampled
 from cinemyo.explain.hearts import Hearts, Placed
 from cinemyo.labels import CLASSES
 from cinemyo.layout import Layout
@@ -112,7 +112,8 @@ def to_draw(answers: Sequence[Answer], *, layout: Layout, count: int, seed: int)
 def _model(layout: Layout, *, name: str, arm: Arm, fold: int, side: int) -> PhaseClassifier:
     path = layout.models(name) / f"fold{fold}.safetensors"
     model = load_model(path, arm=arm, n_classes=len(CLASSES[arm.target]), side=side)
-    return model.to(_device()).eval()
+    # without gradients of the weights the graph begins at the layer that is explained
+    return model.to(_device()).eval().requires_grad_(False)
 
 
 def _device() -> torch.device:
@@ -128,10 +129,11 @@ def _cases(
         batch = answers[start : start + BATCH]
         crops = load_crops(layout, arm=arm, cine_ids=[answer.cine_id for answer in batch])
         images = crops.to(_device()).float() / 255
-        cell = cell_px(model, images)
-        true = _maps(model, images, names=[answer.truth for answer in batch], classes=classes)
+        true, cell = _maps(model, images, names=[answer.truth for answer in batch], classes=classes)
         wrong = [index for index, answer in enumerate(batch) if not answer.correct]
-        other = _maps(model, images[wrong], names=[batch[index].predicted for index in wrong], classes=classes)
+        other = true[:0]
+        if wrong:
+            other, _ = _maps(model, images[wrong], names=[batch[index].predicted for index in wrong], classes=classes)
         for index, answer in enumerate(batch):
             heat = {answer.truth: true[index]}
             heat |= {} if answer.correct else {answer.predicted: other[wrong.index(index)]}
@@ -140,11 +142,12 @@ def _cases(
 
 def _maps(
     model: PhaseClassifier, images: torch.Tensor, *, names: Sequence[str], classes: Sequence[str]
-) -> Float[np.ndarray, "batch phase y x"]:
-    if not names:
-        return np.zeros((0, *images.shape[1:]), np.float32)
+) -> tuple[Float[np.ndarray, "batch phase y x"], float]:
+    """Maps of one class per image, and the side of their cells in crop pixels."""
+    side = images.shape[-1]
     wanted = torch.tensor([classes.index(name) for name in names], device=images.device)
-    return heat_maps(model, images, classes=wanted).float().cpu().numpy()
+    grids = coarse_maps(model, images, classes=wanted)
+    return upsampled(grids, side=side).cpu().numpy(), cell_px(grids, side=side)
 
 
 def rows_of(case: Case, *, name: str, arm: Arm, placed: Placed, cell: float, explain: Explain) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
 """Grad-CAM of every phase of a classifier; the only door to captum."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -38,12 +38,7 @@ def heat_maps(
     where nothing in that phase spoke for the class.
     Source: Germain 2021, §3.6
     """
-    side = images.shape[-2:]
-    maps = [
-        functional.interpolate(grid[:, None], size=side, mode="bilinear", align_corners=False)
-        for grid in coarse_maps(model, images, classes=classes)
-    ]
-    return torch.cat(maps, dim=1)
+    return upsampled(coarse_maps(model, images, classes=classes), side=images.shape[-1])
 
 
 def coarse_maps(
@@ -57,11 +52,17 @@ def coarse_maps(
         return [_grid(model, layer, images=images, classes=classes) for layer in model.cam_layers()]
 
 
-def cell_px(model: Explainable, images: Float[Tensor, "batch phase y x"]) -> float:
-    """Side of one cell of the coarsest Grad-CAM grid, in crop pixels."""
-    first = images[:1]
-    grids = coarse_maps(model, first, classes=torch.zeros(1, dtype=torch.long, device=images.device))
-    return max(images.shape[-1] / grid.shape[-1] for grid in grids)
+def upsampled(grids: Sequence[Float[Tensor, "batch gy gx"]], *, side: int) -> Float[Tensor, "batch phase side side"]:
+    """The maps of all phases at the side of the crop, bilinear between the centres of the cells."""
+    maps = [
+        functional.interpolate(grid[:, None], size=(side, side), mode="bilinear", align_corners=False) for grid in grids
+    ]
+    return torch.cat(maps, dim=1)
+
+
+def cell_px(grids: Sequence[Float[Tensor, "batch gy gx"]], *, side: int) -> float:
+    """Side of one cell of the coarsest grid, in crop pixels."""
+    return max(side / grid.shape[-1] for grid in grids)
 
 
 def _grid(model: Explainable, layer: nn.Module, *, images: Tensor, classes: Tensor) -> Tensor:

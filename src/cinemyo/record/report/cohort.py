@@ -1,6 +1,6 @@
 """What the report says of the cohort: who is in it, what was left out, and how it was split."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,7 +8,7 @@ import pandas as pd
 
 from cinemyo import tables
 from cinemyo.config import Params
-from cinemyo.labels import CLASSES, DISPLAY, LEAKY_SCHEMES, PATHOLOGIES, VIEWS
+from cinemyo.labels import CLASSES, DISPLAY, LEAKY_SCHEMES, PATHOLOGIES, VIEWS, Scheme
 from cinemyo.layout import Layout
 
 SCHEME_WORDS: Final = {
@@ -101,7 +101,9 @@ def exclusions(params: Params, *, layout: Layout) -> Grid:
     lines = []
     for (step, code, level), group in rows.groupby(["step", "code", "level"], sort=True):
         files = int(group["n_files"].sum())
-        lines.append((str(code), str(step), f"{len(group)} × {level}", str(files), str(group["reason"].mode()[0])))
+        reasons = group["reason"].value_counts().sort_index(kind="stable").sort_values(ascending=False, kind="stable")
+        reason = f"{'such as: ' if len(reasons) > 1 else ''}{reasons.index[0]}"
+        lines.append((str(code), str(step), f"{len(group)} × {level}", str(files), reason))
     return Grid(("Code", "Step", "Items", "Files", "Why"), tuple(lines))
 
 
@@ -125,11 +127,10 @@ def balances(params: Params, *, layout: Layout) -> list[Balance]:
     return found
 
 
-def split(layout: Layout, *, cines: pd.DataFrame) -> list[Grid]:
-    """Patients and cines of each part of each scheme."""
-    folds = tables.read(layout.folds, table=tables.FOLDS).merge(
-        cines[["cine_id", "pathology"]], on="cine_id", how="left"
-    )
+def split(layout: Layout, *, cines: pd.DataFrame, schemes: Collection[Scheme]) -> list[Grid]:
+    """Patients and cines of each part of the schemes that the arms use."""
+    folds = tables.read(layout.folds, table=tables.FOLDS)
+    folds = folds[folds["scheme"].isin(list(schemes))].merge(cines[["cine_id", "pathology"]], on="cine_id", how="left")
     grids = []
     for scheme, rows in folds.groupby("scheme", sort=True):
         header = ("Part", "Patients", "Cines", *(f"{DISPLAY[name]} (cines)" for name in CLASSES["pathology"]))

@@ -30,6 +30,27 @@ DECIMAL: Final = re.compile(r"-?\d*\.\d+(e-?\d+)?|-?\d+e-?\d+")
 SMALL: Final = 0.001
 
 
+TITLES: Final = {
+    "table_2": "Table 2: accuracy and loss over the folds",
+    "table_3": "Table 3: confusion matrices, pathology",
+    "table_3_view": "Table 3: confusion matrices, view",
+    "table_4": "Table 4: accuracy by size of the input",
+    "arms": "All arms by cine and by patient, with intervals",
+    "classes": "Sensitivity, specificity and predictive values by class",
+    "views": "Accuracy by view",
+    "leakage": "The same arm by patient and by cine: the price of the leak",
+}
+"""Tables of evaluate by file name, in the order of the page."""
+
+
+@dataclass(frozen=True)
+class Titled:
+    """A table under its title."""
+
+    title: str
+    grid: Grid
+
+
 @dataclass(frozen=True)
 class Picture:
     """An image inside the page."""
@@ -70,7 +91,7 @@ def content(params: Params, *, layout: Layout) -> dict[str, Any]:
         "cohort": cohort.cohort(cines),
         "balances": cohort.balances(params, layout=layout),
         "exclusions": cohort.exclusions(params, layout=layout),
-        "split": cohort.split(layout, cines=cines),
+        "split": cohort.split(layout, cines=cines, schemes={arm.scheme for arm in params.arms.values()}),
         "arms": results.arm_table(params, metrics=metrics),
         "matrices": results.matrices(params, metrics=metrics),
         "paper_tables": paper_tables(layout),
@@ -102,19 +123,21 @@ def _metrics(layout: Layout) -> Mapping[str, Any]:
     return arms
 
 
-def paper_tables(layout: Layout) -> list[Grid]:
-    """The tables in the paper's form that evaluate wrote."""
-    return [_grid(path) for path in sorted(layout.tables.glob("*.csv"))]
+def paper_tables(layout: Layout) -> list[Titled]:
+    """The tables that evaluate wrote, those in the paper's form first."""
+    found = {path.stem: path for path in layout.tables.glob("*.csv")}
+    names = [name for name in TITLES if name in found] + sorted(set(found) - set(TITLES))
+    return [Titled(TITLES.get(name, name.replace("_", " ")), _grid(found[name])) for name in names]
 
 
 def _grid(path: Path) -> Grid:
     frame = tables.read_text(path).dropna(axis="columns", how="all").fillna("")
-    title = path.stem.replace("_", " ").capitalize()
+    caption = ""
     if "standing" in frame and frame["standing"].nunique() == 1:
         # one sentence for all rows: said once
-        title = f"{title} ({frame.pop('standing').iloc[0]})"
+        caption = str(frame.pop("standing").iloc[0])
     rows = tuple(tuple(short(str(value)) for value in row) for row in frame.itertuples(index=False))
-    return Grid(tuple(str(name).replace("_", " ") for name in frame.columns), rows, title)
+    return Grid(tuple(str(name).replace("_", " ") for name in frame.columns), rows, caption)
 
 
 def short(cell: str) -> str:

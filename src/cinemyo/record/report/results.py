@@ -89,15 +89,17 @@ def summary(params: Params, *, metrics: Mapping[str, Any]) -> list[str]:
 
 def _sentence(name: str, arm: Arm, *, figures: Mapping[str, Any]) -> str:
     phases = " and ".join(arm.phases)
-    by_cine = f"{_percent(figures['accuracy_mean'])} of {figures['n_cines']} cines"
-    patient = figures.get("patient_accuracy")
-    by_patient = "" if patient is None else f" and in {_percent(patient)} of {figures['n_patients']} patients"
+    by_cine = f"{_right(figures['confusion'])} cines"
+    patients = figures.get("patient_confusion")
+    by_patient = f" and in {_right(patients)} patients" if patients else ""
     leaky = " This figure is leaky: patients occur in training and test." if figures["leaky"] else ""
     return f"{name}: the {arm.target} was named correctly from {phases} in {by_cine}{by_patient}.{leaky}"
 
 
-def _percent(value: float) -> str:
-    return f"{100 * value:.1f} %"
+def _right(matrix: Sequence[Sequence[int]]) -> str:
+    """Counts of what was named right, and of all."""
+    right, total = sum(row[index] for index, row in enumerate(matrix)), sum(map(sum, matrix))
+    return f"{right} of {total}" + (f" ({100 * right / total:.1f} %)" if total else "")
 
 
 def matrices(params: Params, *, metrics: Mapping[str, Any]) -> list[Matrix]:
@@ -207,9 +209,9 @@ def paper() -> Grid:
     lines = []
     for (target, phases), value in published.TABLE_2.items():
         words = " + ".join(phase for phase in ("diastole", "systole") if phase in phases)
-        lines.append((target, words, published.INPUT, f"{value.mean:.3f} ± {value.sd:.3f}"))
+        lines.append(("Table 2", target, words, published.INPUT, f"{value.mean:.3f} ± {value.sd:.3f}"))
     lines += [
-        ("pathology", "systole", side, f"{value.mean:.3f} ± {value.sd:.3f}")
+        ("Table 4", "pathology", "systole", side, f"{value.mean:.3f} ± {value.sd:.3f}")
         for side, value in published.TABLE_4.items()
     ]
-    return Grid(("Target", "Phases", "Input", "Accuracy by cine"), tuple(lines))
+    return Grid(("", "Target", "Phases", "Input", "Accuracy by cine"), tuple(lines))
