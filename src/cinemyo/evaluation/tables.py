@@ -31,6 +31,13 @@ def input_of(arm: Arm, *, recipes: Mapping[str, Recipe]) -> str:
     return f"{arm.crop_px or recipe.canvas_px} px"
 
 
+def training_of(arm: Arm) -> str:
+    """How the weights came about, in the words of a table."""
+    if arm.backbone.train_from == "nothing":
+        return "frozen features"
+    return "from scratch" if arm.backbone.weights == "none" else "fine-tuned"
+
+
 def role_of(arm: Arm) -> str:
     """`dual`, or the one phase that the arm sees."""
     return arm.phases[0] if len(arm.phases) == 1 else "dual"
@@ -66,7 +73,7 @@ def _table_2_row(scored: Scored, *, arms: Sequence[Scored], params: Params, figu
         "phases": role_of(arm),
         "input": input_of(arm, recipes=params.recipes),
         "backbone": arm.backbone.name,
-        "training": "frozen features" if arm.backbone.train_from == "nothing" else "fine-tuned",
+        "training": training_of(arm),
         "scheme": arm.scheme,
         "folds": figures["n_test_folds"],
         "n_cines": figures["n_cines"],
