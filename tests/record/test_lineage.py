@@ -142,3 +142,11 @@ def test_an_image_is_no_table(tmp_path: Path) -> None:
 
 def test_nothing_there_is_absent(tmp_path: Path) -> None:
     assert state(tmp_path / "none", md5="") == "absent"
+
+
+def test_a_folder_beside_a_file_of_its_name_is_hashed_as_dvc_does(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    for name, content in (("z.txt", "a"), ("sub/a.txt", "b"), ("sub.txt", "c")):
+        (tmp_path / name).write_text(f"{content}\n", encoding="utf-8")
+    # as `dvc add` of DVC 3.67 wrote it
+    assert dvc_md5(tmp_path) == "5bfb0fc3f6f6eb47b8a7430c4bb3789c.dir"

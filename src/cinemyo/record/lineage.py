@@ -118,7 +118,7 @@ def dvc_md5(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
     files = [{"md5": dvc_md5(item), "relpath": item.relative_to(path).as_posix()} for item in files_under(path)]
-    listing = json.dumps(sorted(files, key=lambda item: tuple(item["relpath"].split("/"))), sort_keys=True)
+    listing = json.dumps(sorted(files, key=lambda item: item["relpath"]), sort_keys=True)
     return hashlib.md5(listing.encode(), usedforsecurity=False).hexdigest() + ".dir"
 
 
