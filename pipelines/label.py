@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from cinemyo import tables
-from cinemyo.sources.opened import key_of
+from cinemyo.sources.keyed import key_of
 from cinemyo.sources.sheet import join, read_sheet
 from pipelines.stage import stage
 
