@@ -92,6 +92,17 @@ def test_a_deleted_store_is_recorded_again_without_training(clone: Clone) -> Non
     assert clone.repro() == {"record"}
 
 
+def test_a_sweep_writes_beside_the_record_and_skips_what_it_has(clone: Clone) -> None:
+    sweep = [sys.executable, "-m", "pipelines.sweep", "-m", "crop_px=32,48", "fit.epochs=1", "evaluate.bootstrap=100"]
+    clone.run(*sweep)
+    jobs = sorted((clone.folder / "outputs" / "sweep" / "demo").glob("*/metrics.json"))
+    written = [path.stat().st_mtime_ns for path in jobs]
+    clone.run(*sweep)
+    assert len(jobs) == 2
+    assert [path.stat().st_mtime_ns for path in jobs] == written
+    assert "sweep" not in (clone.folder / "reports" / "metrics.json").read_text(encoding="utf-8")
+
+
 def test_a_changed_arm_reruns_itself_and_what_follows(clone: Clone) -> None:
     before = (clone.folder / "data" / "demo" / "predictions" / "dual.csv").read_bytes()
     ran = clone.repro("arms.systole.fit.learning_rate=0.002")
