@@ -46,7 +46,7 @@ weights:  ## FILE=weights.safetensors links local weights below data/weights
 	@mkdir -p data/weights && ln -sfn "$(abspath $(FILE))" "data/weights/$(notdir $(FILE))"
 
 test: install  ## the tests, with coverage of src
-	python -m pytest --cov --cov-report=term
+	python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --cov --cov-report=term
 
 check: install  ## ruff, format, mypy, and the rules of the architecture
 	ruff check

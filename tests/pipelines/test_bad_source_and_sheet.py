@@ -136,7 +136,7 @@ def test_a_full_disk_is_one_sentence(release: Path, monkeypatch: pytest.MonkeyPa
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("cinemyo.tables.write_bytes", full)
+    monkeypatch.setattr("cinemyo.schema.write_bytes", full)
     assert fault(ingest.main).startswith("SetupError: data/tiny: expected room for the cines, got a full disk; free")
     assert left_behind(release) == []
 
