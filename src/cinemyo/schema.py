@@ -145,12 +145,14 @@ def _parsed(cells: pd.Series, column: Column, path: Path) -> pd.Series:
         values = cells.str.strip().str.lower().map({"true": True, "false": False, "1": True, "0": False})
     else:
         values = pd.to_numeric(cells, errors="coerce")
+    if column.kind == "integer":
+        values = values.where(values % 1 == 0)
     is_bad = (values.isna() & cells.notna()).to_numpy(bool)
     if is_bad.any():
         got = "; ".join(f"row {row + 2}: {cells.iloc[row]!r}" for row in np.flatnonzero(is_bad)[:5])
         raise TableError(
             f"{path}, column {column.name}",
-            expected=f"a {column.kind}",
+            expected=f"cells of kind {column.kind}",
             got=got,
             remedy=f"correct {is_bad.sum()} cells",
         )

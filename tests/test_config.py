@@ -1,0 +1,92 @@
+"""params.yaml as typed values, and how each fault in it is told."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from cinemyo import config
+from cinemyo.errors import ConfigError
+
+ROOT = Path(__file__).resolve().parents[1]
+Values = dict[str, Any]
+
+
+@pytest.fixture
+def values() -> Values:
+    loaded: Values = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    return loaded
+
+
+def set_at(values: Values, key: str, value: object) -> None:
+    *folders, last = key.split(".")
+    for folder in folders:
+        values = values[folder]
+    values[last] = value
+
+
+def test_the_committed_params_are_accepted(values: Values) -> None:
+    assert config.parse(values, where="params.yaml").study.name == "demo"
+
+
+def test_a_misspelt_key_is_named_with_its_place(values: Values) -> None:
+    set_at(values, "arms.dual.fit.epoch", 3)
+    with pytest.raises(
+        ConfigError, match=r"params.yaml: arms.dual.fit.epoch: .*a key that nothing reads; correct"
+    ):
+        config.parse(values, where="params.yaml")
+
+
+def test_several_faults_are_counted(values: Values) -> None:
+    set_at(values, "arms.dual.fit.epochs", 0)
+    set_at(values, "split.folds", 1)
+    with pytest.raises(ConfigError, match=r"and 1 more"):
+        config.parse(values, where="params.yaml")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        ("arms.dual.phases", [], "phases must name each phase once"),
+        ("arms.dual.phases", ["systole", "systole"], "phases must name each phase once"),
+        ("arms.view_dual.augment.flip", True, "flip changes the label of a view arm"),
+        ("arms.dual.scheme", "paper_holdout", "has no folds"),
+        ("arms.dual.scheme", "paper", "must fit split.protocol honest"),
+        ("arms.dual.recipe", "fine", "must be one of"),
+        ("arms.dual.crop_px", 129, "at most the canvas of 128"),
+        ("study.synthetic", False, "published is for synthetic studies"),
+    ],
+)
+def test_what_contradicts_itself_is_refused(values: Values, key: str, value: object, told: str) -> None:
+    set_at(values, key, value)
+    with pytest.raises(ConfigError, match=told):
+        config.parse(values, where="params.yaml")
+
+
+def test_a_scheme_without_an_inner_fold_cannot_select(values: Values) -> None:
+    set_at(values, "arms.dual.scheme", "paper_by_input")
+    set_at(values, "arms.dual.fit.select", "best_validation")
+    with pytest.raises(ConfigError, match="selects nothing"):
+        config.parse(values, where="params.yaml")
+
+
+def test_a_view_arm_on_a_source_of_one_view_is_refused(values: Values) -> None:
+    acdc = {"kind": "acdc", "root": "r", "labels": "l", "slices": {"first": 0, "last": 1}, "groups": {"NOR": "normal"}}
+    set_at(values, "source", acdc)
+    with pytest.raises(ConfigError, match="one view only"):
+        config.parse(values, where="params.yaml")
+
+
+def test_params_are_frozen(values: Values) -> None:
+    params = config.parse(values, where="params.yaml")
+    with pytest.raises(ValueError, match="frozen"):
+        params.seed = 1  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("make", [lambda path: None, lambda path: path.mkdir()])
+def test_absent_params_name_the_remedy(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    make(tmp_path / "params.yaml")
+    with pytest.raises(ConfigError, match="run `make params`"):
+        config.load(tmp_path / "params.yaml")
