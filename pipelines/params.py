@@ -43,6 +43,25 @@ def main() -> None:
     path = Path("params.yaml")
     if not path.is_file() or path.read_text(encoding="utf-8") != text:
         tables.write_bytes(path, text.encode())
+    for note in missing(config.load(path)):
+        sys.stderr.write(f"{note}\n")
+
+
+def missing(params: config.Params) -> list[str]:
+    """What the study will ask for and is not there yet, with the remedy; phantoms are made, not asked for."""
+    if params.phantoms:
+        return []
+    source = params.source
+    wanted = {source.root: "make source ROOT=..."}
+    if source.kind == "dicom":
+        wanted[source.labels] = "make source ROOT=... LABELS=..."
+    wanted |= {
+        arm.backbone.weights.file: "make weights FILE=..."
+        for arm in params.arms.values()
+        if isinstance(arm.backbone.weights, config.WeightsFile)
+    }
+    absent = {path: hint for path, hint in wanted.items() if not Path(path).exists()}
+    return [f"study {params.study.name}: no {path} yet; {hint}" for path, hint in absent.items()]
 
 
 if __name__ == "__main__":

@@ -33,9 +33,7 @@ def test_the_committed_params_are_accepted(values: Values) -> None:
 
 def test_a_misspelt_key_is_named_with_its_place(values: Values) -> None:
     set_at(values, "arms.dual.fit.epoch", 3)
-    with pytest.raises(
-        ConfigError, match=r"params.yaml: arms.dual.fit.epoch: .*a key that nothing reads; correct"
-    ):
+    with pytest.raises(ConfigError, match=r"params.yaml: arms.dual.fit.epoch: .*a key that nothing reads; correct"):
         config.parse(values, where="params.yaml")
 
 
