@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import yaml
+from dvc.utils.hydra import compose_and_dump
 
 from cinemyo import config
 from cinemyo.provenance import code_closure
@@ -57,6 +58,13 @@ def test_params_are_the_composition_of_conf(tmp_path: Path) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(path.read_bytes())
     assert (ROOT / "params.yaml").read_text(encoding="utf-8") == composed(clean, overrides=["study=demo"])
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_dvc_composes_the_same_bytes(study: str, tmp_path: Path) -> None:
+    overrides = [f"study={study}"]
+    compose_and_dump(tmp_path / "params.yaml", str(ROOT / "conf"), None, "config", str(ROOT), overrides)
+    assert (tmp_path / "params.yaml").read_text(encoding="utf-8") == composed(ROOT / "conf", overrides=overrides)
 
 
 @pytest.mark.parametrize("study", STUDIES)

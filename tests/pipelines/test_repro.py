@@ -92,6 +92,15 @@ def test_a_deleted_store_is_recorded_again_without_training(clone: Clone) -> Non
     assert clone.repro() == {"record"}
 
 
+def test_another_study_and_back_trains_nothing_again(clone: Clone) -> None:
+    other = ["root=data/phantom/demo/dicom", "labels=data/phantom/demo/labels.csv", "truth=data/phantom/demo/truth"]
+    there = clone.repro("study.name=other", "~arms.systole", *(f"source.{value}" for value in other))
+    back = clone.repro()
+    assert "train@dual" in there
+    # what git keeps beside DVC's cache is written again, and so is the register of permanent assignments
+    assert back <= {"split", "evaluate", "record"}
+
+
 def test_a_sweep_writes_beside_the_record_and_skips_what_it_has(clone: Clone) -> None:
     sweep = [sys.executable, "-m", "pipelines.sweep", "-m", "crop_px=32,48", "fit.epochs=1", "evaluate.bootstrap=100"]
     clone.run(*sweep)
