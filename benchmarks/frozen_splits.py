@@ -9,7 +9,6 @@ pipeline, not a benchmark.
 
 import tempfile
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
@@ -18,7 +17,8 @@ from benchmarks.result import keep
 from cinemyo import config, tables
 from cinemyo.config import Arm, Params
 from cinemyo.layout import Layout
-from cinemyo.splitting import LINKS, assign
+from cinemyo.persons import read_links
+from cinemyo.splitting import assign
 from cinemyo.training.arm import Outputs, run_arm
 from cinemyo.training.data import read_inputs
 
@@ -34,9 +34,9 @@ ROWS = (
 def accuracies(arm: Arm, *, name: str, params: Params, layout: Layout, seed: int) -> tuple[float, float]:
     """Share of slices and of patients called right on the test folds of one draw."""
     cines, labels = tables.read(layout.cines, table=tables.CINES), tables.read(layout.labels, table=tables.LABELS)
-    links = tables.read(Path(params.split.links), table=LINKS)
+    links = read_links(params.split.links)
     folds = assign(labels, cines=cines, split=params.split, seed=seed, links=links)
-    inputs = replace(read_inputs(layout, arm=arm), folds=folds)
+    inputs = replace(read_inputs(layout, arm=arm, seed=params.seed), folds=folds)
     with tempfile.TemporaryDirectory() as folder:
         out, work = Outputs.under(Path(folder)), Path(folder) / "work"
         predictions = run_arm(arm, name=name, seed=seed, inputs=inputs, out=out, work=work).predictions

@@ -18,7 +18,7 @@ WRITERS = {
     "PREPARED": ("data/<study>/prepared/<recipe>/prepared.csv", "prepare"),
     "FOLDS": ("data/<study>/folds.csv", "split"),
     "HISTORY": ("data/<study>/history/<arm>.csv", "train"),
-    "ATTENTION": ("reports/attention.csv", "explain"),
+    "ATTENTION": ("data/<study>/attention/<arm>.csv", "explain"),
 }
 
 

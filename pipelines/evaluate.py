@@ -17,6 +17,7 @@ from cinemyo.evaluation.summary import metrics_of
 from cinemyo.evaluation.tables import standing, table_2, table_3, table_4
 from cinemyo.folds import verify
 from cinemyo.layout import Layout
+from cinemyo.persons import read_links
 from cinemyo.record.figures import Matrix, accuracy_figure, confusion_figure, learning_curves
 from cinemyo.record.figures_cases import SHOWN, case_sheet, read_pairs
 from pipelines.stage import stage
@@ -88,6 +89,8 @@ def scored(params: Params, *, layout: Layout, inputs: Inputs) -> list[Scored]:
             cines=inputs.cines,
             labels=inputs.labels,
             prepared=set(inputs.prepared[arm.recipe]["cine_id"]),
+            seed=params.seed,
+            links=read_links(params.split.links),
         )
         for name, arm in params.arms.items()
     ]

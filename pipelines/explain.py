@@ -1,34 +1,34 @@
-"""Models and canvases to heat maps: each arm measured into attention.csv, the misclassified and a sample drawn."""
+"""Models and canvases to heat maps of one arm: every cine measured, the misclassified and a sample drawn."""
 
 import shutil
 
+from cinemyo import config
 from cinemyo.config import Params
 from cinemyo.explain.arm import Explained, attention_table, explain_arm
 from cinemyo.layout import Layout
 from cinemyo.record.heat_maps import banner, draw_case, draw_overview
 from cinemyo.tables import ATTENTION, write, write_bytes
-from pipelines.stage import stage
+from pipelines.stage import argument, stage
 
 
 def main() -> None:
-    """Runs the stage."""
-    with stage("explain") as run:
+    """Runs the stage for the arm on the command line."""
+    name = argument(config.load().arms)
+    with stage("explain", name) as run:
         params, layout = run.params, run.layout
-        shutil.rmtree(layout.heat_maps, ignore_errors=True)
-        layout.heat_maps.mkdir(parents=True)
-        rows = []
-        for name in params.arms:
-            found = explain_arm(params, name=name, layout=layout)
-            draw(found, name=name, params=params, layout=layout)
-            rows += found.rows
-        write(attention_table(rows), table=ATTENTION, path=layout.attention)
-        read = [layout.cines, layout.phases]
-        for name, arm in params.arms.items():
-            read += [layout.models(name), layout.predictions(name), layout.prepared(arm.recipe)]
+        arm = params.arms[name]
+        shutil.rmtree(layout.heat_maps / name, ignore_errors=True)
+        found = explain_arm(params, name=name, layout=layout)
+        draw(found, name=name, params=params, layout=layout)
+        write(attention_table(found.rows), table=ATTENTION, path=layout.attention(name))
+        read = [layout.models(name), layout.predictions(name), layout.prepared(arm.recipe)]
         run.wrote(
-            inputs=list(dict.fromkeys(read)),
-            outputs=[layout.attention, layout.heat_maps],
-            params=params.model_dump(mode="json", include={"arms", "explain", "seed", "study", "recipes"}),
+            inputs=[*read, layout.cines, layout.phases],
+            outputs=[layout.attention(name), layout.heat_maps / name],
+            params={
+                **params.model_dump(mode="json", include={"explain", "seed", "study", "recipes"}),
+                "arm": arm.model_dump(mode="json"),
+            },
         )
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import pandas as pd
 
 from cinemyo import tables
-from cinemyo.splitting import LINKS, assign
+from cinemyo.persons import read_links
+from cinemyo.splitting import assign
 from pipelines.stage import stage
 
 
@@ -23,7 +24,7 @@ def main() -> None:
             split=split,
             seed=run.params.seed,
             previous=earlier(layout.folds, basis_path=layout.folds_basis, basis=basis),
-            links=tables.read(sheet, table=LINKS) if sheet else None,
+            links=read_links(split.links),
         )
         tables.write(folds, table=tables.FOLDS, path=layout.folds)
         tables.write_bytes(layout.folds_basis, text(basis).encode())

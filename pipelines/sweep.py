@@ -19,6 +19,7 @@ from cinemyo.errors import CinemyoError, ConfigError
 from cinemyo.evaluation.scoring import score
 from cinemyo.evaluation.summary import metrics_of
 from cinemyo.layout import Layout
+from cinemyo.persons import read_links
 from cinemyo.provenance import digest_of, sha256
 from cinemyo.record.runs import flat
 from cinemyo.record.tracking import Data, Entry, Metric, Store
@@ -33,6 +34,8 @@ def composed(values: dict[str, Any]) -> tuple[Params, Arm]:
         ConfigError: a key or value that the models do not know, or a recipe that the study does not prepare.
     """
     own = {key: values.pop(key) for key in Arm.model_fields}
+    values["study"]["primary"] = "sweep"
+    values["external"] = {"sources": {}, "arms": []}
     params = config.parse({**values, "arms": {"sweep": own}}, where="conf")
     return params, params.arms["sweep"]
 
@@ -55,7 +58,7 @@ def run_job(params: Params, arm: Arm, *, name: str, layout: Layout) -> Path:
     folder = layout.base / "outputs" / "sweep" / params.study.name / key[:16]
     if (folder / "metrics.json").is_file():
         return folder
-    inputs = read_inputs(layout, arm=arm)
+    inputs = read_inputs(layout, arm=arm, seed=params.seed)
     out = Outputs.under(folder)
     result = run_arm(arm, name="sweep", seed=params.seed, inputs=inputs, out=out, work=work_folder(layout))
     figures = figures_of(result, params=params, arm=arm, layout=layout) | {"name": name, "key": key}
@@ -74,6 +77,8 @@ def figures_of(result: ArmResult, *, params: Params, arm: Arm, layout: Layout) -
         cines=tables.read(layout.cines, table=tables.CINES),
         labels=tables.read(layout.labels, table=tables.LABELS),
         prepared=set(prepared["cine_id"]),
+        seed=params.seed,
+        links=read_links(params.split.links),
     )
     metrics = metrics_of([scored], study=params.study, evaluate=params.evaluate, seed=params.seed)
     figures: dict[str, Any] = metrics["arms"]["sweep"]

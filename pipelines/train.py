@@ -16,7 +16,7 @@ def main() -> None:
         arm, layout = run.params.arms[name], run.layout
         _log_to(work_folder(layout) / f"{name}.log")
         out = Outputs.of(layout, arm=name)
-        inputs = read_inputs(layout, arm=arm)
+        inputs = read_inputs(layout, arm=arm, seed=run.params.seed)
         run_arm(arm, name=name, seed=run.params.seed, inputs=inputs, out=out, work=work_folder(layout))
         run.wrote(
             inputs=[layout.cines, layout.labels, layout.phases, layout.folds, layout.prepared(arm.recipe)],

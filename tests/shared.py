@@ -1,6 +1,7 @@
 """Where the real data lies beside the project, and the skip marks of tests that need it."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,3 +16,27 @@ WEIGHTS = SHARED / "weights" / "mobilenetv2_100.tf_qat_in1k.safetensors"
 def needs(path: Path) -> pytest.MarkDecorator:
     """A mark that skips a test where a folder or file of real data is absent."""
     return pytest.mark.skipif(not path.exists(), reason=f"real data is absent: shared/{path.relative_to(SHARED)}")
+
+
+RESULTS: dict[str, Any] = {
+    "external": {"sources": {}, "arms": []},
+    "leakage": {"features": "pixels", "recipe": "coarse", "crop_px": 32, "partitions": 5},
+    "robustness": {"centre_mm": 10, "frames": 1, "window_share": 0.1, "rotation_degrees": 15},
+    "evaluate": {
+        "bootstrap": 100,
+        "level": 0.95,
+        "prevalences": {"even": {"normal": 0.34, "hcm": 0.33, "dcm": 0.33}},
+        "confident": 0.9,
+        "subgroup_patients": 30,
+        "calibration_patients": 100,
+        "bin_patients": 20,
+        "half_width": 0.02,
+        "reference": "labeller",
+    },
+    "sheets": {
+        "readers": "conf/sheets/no_readers.csv",
+        "corrections": "conf/sheets/no_corrections.csv",
+        "openings": "conf/openings/demo.csv",
+    },
+}
+"""Sections of the params that follow training, for tests that need a whole study."""

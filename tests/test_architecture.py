@@ -11,8 +11,8 @@ FILES = sorted(SRC.rglob("*.py"))
 
 LEVELS = [
     {"errors", "labels", "__init__"},
-    {"config", "schema", "tables", "layout", "provenance"},
-    {"sources", "deid", "preparation", "folds", "splitting", "models", "evaluation"},
+    {"config", "schema", "tables", "measures", "sheets", "layout", "provenance"},
+    {"sources", "deid", "preparation", "folds", "persons", "splitting", "models", "evaluation"},
     {"training"},
     {"explain"},
     {"record"},

@@ -50,7 +50,7 @@ def test_several_faults_are_counted(values: Values) -> None:
         ("arms.dual.phases", [], "phases must name each phase once"),
         ("arms.dual.phases", ["systole", "systole"], "phases must name each phase once"),
         ("arms.view_dual.augment.flip", True, "flip changes the label of a view arm"),
-        ("arms.dual.scheme", "paper_holdout", "has no folds"),
+        ("arms.dual.scheme", "paper_holdout", "must fit split.protocol honest"),
         ("arms.dual.scheme", "paper", "must fit split.protocol honest"),
         ("arms.dual.recipe", "fine", "must be one of"),
         ("arms.dual.crop_px", 129, "at most the canvas of 128"),

@@ -8,7 +8,8 @@ from cinemyo.config import Split
 from cinemyo.errors import SplitError
 from cinemyo.folds import fold_count, split_of
 from cinemyo.labels import PATHOLOGIES, Scheme
-from cinemyo.splitting import LINKS, assign
+from cinemyo.persons import LINKS
+from cinemyo.splitting import assign
 from tests.cohort import cohort, name
 
 HONEST = Split(protocol="honest", folds=6, holdout_share=0.2, links=None)

@@ -19,6 +19,7 @@ from cinemyo.models.classifier import PhaseClassifier, save_model
 from cinemyo.preparation.canvas import write_pages
 from cinemyo.record.heat_maps import banner, draw_case, draw_overview
 from cinemyo.sources.images import write_mask
+from tests.shared import RESULTS
 
 N = 18
 FOLDS = 3
@@ -69,6 +70,7 @@ def params_values() -> dict[str, Any]:
             "synthetic": True,
             "notice": "Synthetic phantoms & nothing else",
             "citation": "",
+            "primary": "dual",
         },
         "phantoms": {},
         "source": {
@@ -91,7 +93,7 @@ def params_values() -> dict[str, Any]:
         "recipes": {"coarse": {"pixel_mm": 3.0, "canvas_px": CANVAS, "window": "heart"}},
         "split": {"protocol": "honest", "folds": FOLDS, "holdout_share": 0.2, "links": None},
         "arms": {"dual": arm, "view_systole": {**arm, "target": "view", "phases": ["systole"]}},
-        "evaluate": {"bootstrap": 100, "level": 0.95},
+        **RESULTS,
         "explain": {"correct_drawn": 2, "too_coarse_mm": 30, "lv_radius_mm": 30, "heart_radius_mm": 50},
     }
 
@@ -324,7 +326,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> tuple[config.Params, Layou
     """The study, its arm `dual` explained; read it, never write into it."""
     params, layout = build(tmp_path_factory.mktemp("tiny"))
     found = explain_arm(params, name="dual", layout=layout)
-    tables.write(attention_table(found.rows), table=tables.ATTENTION, path=layout.attention)
+    tables.write(attention_table(found.rows), table=tables.ATTENTION, path=layout.attention("dual"))
     standing = banner(params.study, scheme="honest")
     phases = params.arms["dual"].phases
     overview = draw_overview(found.cases, arm="dual", phases=phases, standing=standing)

@@ -87,6 +87,32 @@ class Layout:
         """`predictions/<arm>.csv`, written by train."""
         return self.data / "predictions" / f"{arm}.csv"
 
+    def holdout(self, arm: str) -> Path:
+        """`predictions/holdout/<arm>.csv`, written by holdout: a row per opened cine and fold."""
+        return self.data / "predictions" / "holdout" / f"{arm}.csv"
+
+    @property
+    def external(self) -> "Layout":
+        """Where the supplementary cohort of the study lies, with tables of its own: `data/<study>/external/`."""
+        return Layout(f"{self.study}/external", self.base)
+
+    def external_predictions(self, arm: str) -> Path:
+        """`predictions/external/<arm>.csv`, written by predict: a row per cine of the supplementary cohort and fold."""
+        return self.data / "predictions" / "external" / f"{arm}.csv"
+
+    @property
+    def leakage(self) -> Path:
+        """`leakage.parquet`, written by leakage."""
+        return self.data / "leakage.parquet"
+
+    def robustness(self, arm: str) -> Path:
+        """`robustness/<arm>.csv`, written by robustness."""
+        return self.data / "robustness" / f"{arm}.csv"
+
+    def attention(self, arm: str) -> Path:
+        """`attention/<arm>.csv`, written by explain."""
+        return self.data / "attention" / f"{arm}.csv"
+
     def history(self, arm: str) -> Path:
         """`history/<arm>.csv`, written by train."""
         return self.data / "history" / f"{arm}.csv"
@@ -131,9 +157,29 @@ class Layout:
         return self.reports / "heat_maps"
 
     @property
-    def attention(self) -> Path:
-        """`reports/attention.csv`, written by explain."""
-        return self.reports / "attention.csv"
+    def scores(self) -> Path:
+        """`reports/scores/<arm>.json`, flat figures for `dvc metrics`, written by evaluate."""
+        return self.reports / "scores"
+
+    @property
+    def plots(self) -> Path:
+        """`reports/plots/<arm>.csv`, answers without any id for `dvc plots`, written by evaluate."""
+        return self.reports / "plots"
+
+    @property
+    def contents(self) -> Path:
+        """`reports/tables/contents.json`: sections, titles and notes of the tables, written by evaluate."""
+        return self.tables / "contents.json"
+
+    @property
+    def model_card(self) -> Path:
+        """`reports/model_card.md`, written by report."""
+        return self.reports / "model_card.md"
+
+    @property
+    def checklists(self) -> Path:
+        """`reports/checklists/`, written by report."""
+        return self.reports / "checklists"
 
     @property
     def report(self) -> Path:

@@ -2,9 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import pandas as pd
 
@@ -13,13 +11,7 @@ from cinemyo.config import Split
 from cinemyo.errors import SplitError
 from cinemyo.folds import HOLDOUT, verify
 from cinemyo.labels import LEAKY_SCHEMES, PATHOLOGIES, SCHEMES, VIEWS, Scheme
-
-LINKS: Final = tables.Table(
-    "links",
-    (tables.text("patient", pattern=tables.ID), tables.text("same_person_as", pattern=tables.ID)),
-    ("patient", "same_person_as"),
-)
-"""The links sheet, in pseudonyms: one person under two numbers."""
+from cinemyo.persons import persons_of
 
 Shares = tuple[tuple[str, float], ...]
 
@@ -61,7 +53,7 @@ def assign(
     Departs from §2.4: stratified by pathology and view, and by patient; the folds by input are kept as comparison.
     """
     known = _labelled(cines, labels=labels)
-    known = known.assign(person=known["patient_id"].map(_persons(known["patient_id"].tolist(), links=links)))
+    known = known.assign(person=known["patient_id"].map(persons_of(known["patient_id"].tolist(), links=links)))
     _refuse_duplicates(known)
     parts: dict[tuple[str, str], str] = {}
     for scheme, shares, folds in _schemes(split):
@@ -90,16 +82,6 @@ def _labelled(cines: pd.DataFrame, *, labels: pd.DataFrame) -> pd.DataFrame:
         remedy = "complete the label sheet"
         raise SplitError("labels.csv", expected="cines with a pathology", got="none", remedy=remedy)
     return labelled.sort_values(["digest", "exam_order", "slice_number"], kind="stable")
-
-
-def _persons(patients: Sequence[str], *, links: pd.DataFrame | None) -> dict[str, str]:
-    """The person of each patient number; links may chain, also through a number that is no longer here."""
-    pairs = [] if links is None else list(zip(links["patient"], links["same_person_as"], strict=True))
-    person = {name: name for name in [*patients, *(name for pair in pairs for name in pair)]}
-    for one, other in pairs:
-        old, new = person[one], person[other]
-        person = {name: new if owner == old else owner for name, owner in person.items()}
-    return person
 
 
 def _refuse_duplicates(known: pd.DataFrame) -> None:

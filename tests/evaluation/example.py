@@ -13,6 +13,7 @@ from cinemyo.folds import fold_count, split_of
 from cinemyo.labels import CLASSES
 from cinemyo.splitting import assign
 from tests.cohort import cohort
+from tests.shared import RESULTS
 
 ARM: dict[str, Any] = {
     "target": "pathology",
@@ -64,7 +65,13 @@ def params(*, study: str = "demo", notice: str = "", synthetic: bool = True, **a
     """Parameters with these arms (all of `ARMS` if none is given)."""
     values = {
         "seed": 3,
-        "study": {"name": study, "title": "An example", "synthetic": synthetic, "notice": notice},
+        "study": {
+            "name": study,
+            "title": "An example",
+            "synthetic": synthetic,
+            "notice": notice,
+            "primary": next(iter(arms or ARMS)),
+        },
         "phantoms": {},
         "source": {
             "kind": "dicom",
@@ -86,7 +93,9 @@ def params(*, study: str = "demo", notice: str = "", synthetic: bool = True, **a
         "recipes": RECIPES,
         "split": {"protocol": "honest", "folds": 6, "holdout_share": 0.2, "links": None},
         "arms": {name: ARM | changes for name, changes in (arms or ARMS).items()},
-        "evaluate": {"bootstrap": 200, "level": 0.95},
+        "evaluate": RESULTS["evaluate"] | {"bootstrap": 200},
+        "leakage": RESULTS["leakage"] | {"recipe": "standard"},
+        **{name: RESULTS[name] for name in ("external", "robustness", "sheets")},
         "explain": {"correct_drawn": 1, "too_coarse_mm": 40, "lv_radius_mm": 30, "heart_radius_mm": 60},
     }
     return parse(values, where="example")
@@ -119,7 +128,8 @@ def scored(name: str, arm: Arm, *, skill: float = 2.0, seed: int = 0) -> Scored:
     """An arm scored on its made-up predictions."""
     cines, labels, folds = study_tables()
     answers = predictions(arm, skill=skill, seed=seed)
-    return score(answers, name=name, arm=arm, folds=folds, cines=cines, labels=labels, prepared=set(cines["cine_id"]))
+    prepared = set(cines["cine_id"])
+    return score(answers, name=name, arm=arm, folds=folds, cines=cines, labels=labels, prepared=prepared, seed=3)
 
 
 def history(epochs: int = 12, *, folds: int = 6) -> pd.DataFrame:

@@ -12,6 +12,7 @@ import yaml
 from cinemyo import tables
 from cinemyo.layout import Layout
 from pipelines import ingest, label
+from tests.shared import RESULTS
 from tests.sources.release import GROUPS, write_patient
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -22,7 +23,7 @@ def params(**source: object) -> dict[str, object]:
     acdc = {"kind": "acdc", "root": "data/source", "labels": "labels.csv", "groups": GROUPS}
     return {
         "seed": 1,
-        "study": {"name": "tiny", "title": "Tiny", "synthetic": True},
+        "study": {"name": "tiny", "title": "Tiny", "synthetic": True, "primary": "none"},
         "phantoms": {},
         "source": acdc | {"slices": {"first": 0.0, "last": 1.0}} | source,
         "locate": {
@@ -36,7 +37,7 @@ def params(**source: object) -> dict[str, object]:
         "recipes": {},
         "split": {"protocol": "paper", "folds": 3, "holdout_share": 0, "links": None},
         "arms": {},
-        "evaluate": {"bootstrap": 100, "level": 0.95},
+        **RESULTS,
         "explain": {"correct_drawn": 0, "too_coarse_mm": 30, "lv_radius_mm": 25, "heart_radius_mm": 60},
     }
 

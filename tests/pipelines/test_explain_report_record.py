@@ -1,6 +1,7 @@
 """The last three stages, one after the other, on the tiny study."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -20,32 +21,35 @@ def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:
     _, layout = build(base)
     for name in ("src", "pipelines"):
         (base / name).symlink_to(ROOT / name)
-    stale = layout.heat_maps / "removed" / "overview.png"
-    tables.write_bytes(stale, b"png")
+    tables.write_bytes(layout.heat_maps / "dual" / "removed.png", b"png")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(base)
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        for stage in (explain, report, record):
+        for arm in ("dual", "view_systole"):
+            patch.setattr(sys, "argv", ["explain", arm])
+            explain.main()
+        for stage in (report, record):
             stage.main()
     return layout
 
 
 def test_both_arms_are_measured(layout: Layout) -> None:
-    frame = tables.read(layout.attention, table=tables.ATTENTION)
-    assert set(frame["arm"]) == {"dual", "view_systole"}
+    for name in ("dual", "view_systole"):
+        frame = tables.read(layout.attention(name), table=tables.ATTENTION)
+        assert set(frame["arm"]) == {name}
 
 
 def test_both_arms_have_an_overview(layout: Layout) -> None:
     assert len(list(layout.heat_maps.glob("*/overview.png"))) == 2
 
 
-def test_drawings_of_a_removed_arm_are_gone(layout: Layout) -> None:
-    assert not (layout.heat_maps / "removed").exists()
+def test_stale_drawings_are_gone(layout: Layout) -> None:
+    assert not (layout.heat_maps / "dual" / "removed.png").exists()
 
 
 def test_explain_leaves_its_provenance(layout: Layout) -> None:
-    found = json.loads(layout.provenance("explain").read_text(encoding="utf-8"))
-    assert "reports/attention.csv" in found["outputs"]
+    found = json.loads(layout.provenance("explain@dual").read_text(encoding="utf-8"))
+    assert "data/tiny/attention/dual.csv" in found["outputs"]
 
 
 def test_the_report_is_written(layout: Layout) -> None:

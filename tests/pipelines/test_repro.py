@@ -21,6 +21,8 @@ SMALL = [
     "explain.correct_drawn=1",
     "evaluate.bootstrap=100",
     "~arms.diastole",
+    "~arms.dual_by_input",
+    "~arms.dual_permuted",
     "~arms.view_dual",
     *(f"arms.{arm}.fit.epochs=1" for arm in ("dual", "systole")),
 ]
@@ -73,7 +75,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Clone:
 
 def test_every_stage_runs_and_ends_with_the_report(clone: Clone) -> None:
     expected = {"phantom@demo", "ingest", "label", "locate", "prepare@coarse", "contact_sheet@coarse", "split"}
-    expected |= {"train@dual", "train@systole", "evaluate", "explain", "report", "record"}
+    expected |= {"train@dual", "train@systole", "evaluate", "explain@dual", "explain@systole", "report", "record"}
     assert clone.ran == expected
     assert "not for clinical use" in (clone.folder / "reports" / "report.html").read_text(encoding="utf-8").lower()
 
@@ -116,7 +118,7 @@ def test_a_sweep_writes_beside_the_record_and_skips_what_it_has(clone: Clone) ->
 def test_a_changed_arm_reruns_itself_and_what_follows(clone: Clone) -> None:
     before = (clone.folder / "data" / "demo" / "predictions" / "dual.csv").read_bytes()
     ran = clone.repro("arms.systole.fit.learning_rate=0.002")
-    assert ran == {"train@systole", "evaluate", "explain", "report", "record"}
+    assert ran == {"train@systole", "explain@systole", "evaluate", "report", "record"}
     assert (clone.folder / "data" / "demo" / "predictions" / "dual.csv").read_bytes() == before
 
 
@@ -130,4 +132,3 @@ def test_a_removed_arm_leaves_no_trace(clone: Clone) -> None:
     assert [path.name for path in written if "train@systole" in path.read_text(encoding="utf-8")] == []
     tables = [pd.read_csv(path) for path in (reports / "tables").glob("*.csv")]
     assert all("systole" not in set(table.get("arm", pd.Series(dtype=str))) for table in tables)
-    assert set(pd.read_csv(reports / "attention.csv")["arm"]) == {"dual"}

@@ -12,6 +12,7 @@ from cinemyo.errors import SplitError
 from cinemyo.evaluation.metrics import by_patient, confusion, log_loss
 from cinemyo.folds import FoldSplit, fold_count, split_of
 from cinemyo.labels import CLASSES, LEAKY_SCHEMES
+from cinemyo.persons import permuted, persons_of
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,11 @@ class Scored:
     def is_leaky(self) -> bool:
         """Whether training and test share patients."""
         return self.arm.scheme in LEAKY_SCHEMES
+
+    @property
+    def is_control(self) -> bool:
+        """Whether the arm shows what can be had without the heart: labels permuted, or the heart hidden."""
+        return self.arm.labels == "permuted" or self.arm.hidden_radius_px is not None
 
     @property
     def patients(self) -> pd.DataFrame:
@@ -70,8 +76,13 @@ def score(
     cines: pd.DataFrame,
     labels: pd.DataFrame,
     prepared: AbstractSet[str],
+    seed: int,
+    links: pd.DataFrame | None = None,
 ) -> Scored:
-    """The scored arm; its rows are in the order of the table of folds.
+    """The scored arm; its rows are in the order of the table of folds, and `patient_id` is the person.
+
+    Linked patients are one person, so that every interval draws them together. Where an arm permutes labels, the truth
+    is the permuted one, drawn with `seed` as in training.
 
     `prepared` are the cines that have a canvas: each of them with a label must have been answered, once, by the fold
     that did not train on it.
@@ -82,6 +93,7 @@ def score(
     Source: Germain 2021, §2.4
     """
     where = f"predictions of {name}"
+    labels = permuted(labels, cines=cines, seed=seed) if arm.labels == "permuted" else labels
     count = fold_count(folds, scheme=arm.scheme)
     splits = [split_of(folds, scheme=arm.scheme, fold=fold, cines=cines) for fold in range(count)]
     truths = labels.set_index("cine_id")[arm.target].dropna()
@@ -96,6 +108,8 @@ def score(
     _refuse_other_truths(predictions, truths=truths, where=where)
     ratios = [len(split.test) / len(split.train) for split in splits]
     answers = _answers(tested, arm=arm, order=expected, cines=cines, labels=labels)
+    person = persons_of(cines["patient_id"].tolist(), links=links)
+    answers["patient_id"] = answers["patient_id"].map(person)
     return Scored(name, arm, answers, float(np.mean(ratios)))
 
 

@@ -69,8 +69,8 @@ def _arm_steps(cine_id: str, *, arm: Arm, name: str, layout: Layout) -> Iterator
             yield Step("arm", name, {**roles, "leaky": arm.scheme in LEAKY_SCHEMES})
     predictions = tables.predictions(arm.target)
     yield from _of_table("prediction", layout.predictions(name), predictions, cine_id, name=name)
-    if layout.attention.is_file():
-        heat = tables.read(layout.attention, table=tables.ATTENTION)
+    if layout.attention(name).is_file():
+        heat = tables.read(layout.attention(name), table=tables.ATTENTION)
         for row in _records(heat[(heat["arm"] == name) & (heat["cine_id"] == cine_id)]):
             yield Step("heat map", name, row)
     yield from _image(f"heat map {name}", layout.heat_maps / name / f"{cine_id}.png", layout)

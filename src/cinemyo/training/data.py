@@ -17,6 +17,7 @@ from cinemyo.errors import TableError
 from cinemyo.folds import HOLDOUT
 from cinemyo.labels import CLASSES
 from cinemyo.layout import Layout
+from cinemyo.persons import permuted
 from cinemyo.preparation.canvas import crop, read_pages
 from cinemyo.training.augment import affine, apply, draws, gains, to_unit
 
@@ -66,7 +67,7 @@ class Inputs:
     cines: pd.DataFrame
 
 
-def read_inputs(layout: Layout, *, arm: Arm) -> Inputs:
+def read_inputs(layout: Layout, *, arm: Arm, seed: int) -> Inputs:
     """Samples of the arm's scheme, in the order of `folds.csv`.
 
     Raises:
@@ -78,6 +79,7 @@ def read_inputs(layout: Layout, *, arm: Arm) -> Inputs:
     of_scheme = folds[(folds["scheme"] == arm.scheme) & (folds["part"] != HOLDOUT)]
     wanted = [str(cine) for cine in of_scheme["cine_id"] if cine in set(prepared["cine_id"])]
     labels = tables.read(layout.labels, table=tables.LABELS)
+    labels = permuted(labels, cines=cines, seed=seed) if arm.labels == "permuted" else labels
     samples = Samples(load_crops(layout, arm=arm, cine_ids=wanted), targets_of(labels, wanted, arm=arm), tuple(wanted))
     return Inputs(samples, folds, cines)
 

@@ -133,7 +133,8 @@ def attention(layout: Layout, *, arms: Sequence[str]) -> Grid:
         "Arm", "Phase", "Map of", "Cines", "Heat in LV", "LV, × area", "Heat in heart", "Heart, × area",
         "Distance, mm", "No heat", "Cell, mm",
     )  # fmt: skip
-    frame = tables.read(layout.attention, table=tables.ATTENTION)
+    measured = [layout.attention(name) for name in arms if layout.attention(name).is_file()]
+    frame = pd.concat([tables.read(path, table=tables.ATTENTION) for path in measured])
     frame = frame.assign(
         kind=[_kind(bool(true), bool(said)) for true, said in zip(frame["is_true"], frame["is_predicted"], strict=True)]
     )

@@ -1,0 +1,94 @@
+"""Where images come from, and how they are located, prepared and split."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from cinemyo.config.base import Count, Frozen, Positive, Share
+from cinemyo.labels import Pathology
+
+
+class PhantomCohort(Frozen):
+    """A cohort of synthetic beating hearts to generate."""
+
+    patients: Count
+    seed: int
+    phases: Annotated[int, Field(ge=8, le=60)]
+    matrix: Annotated[int, Field(ge=64, le=512)]
+    """Rows and columns of the native images."""
+    field_of_view_mm: Positive
+    max_cines: Annotated[int, Field(ge=1, le=6)]
+    confound: Literal["none", "strong"] = "none"
+    """`strong` adds a mark that tells the pathology, at least 30 mm outside the heart."""
+
+
+class SliceRule(Frozen):
+    """Which short-axis slices of a stack count, as shares of its height counted from the first slice."""
+
+    first: Share
+    last: Share
+
+
+class DicomSource(Frozen):
+    """A folder of DICOM files, in any layout."""
+
+    kind: Literal["dicom"]
+    root: str
+    labels: str
+    """The label sheet."""
+    key: Literal["published", "file"]
+    """`published` is for phantoms alone; people's images need CINEMYO_KEY_FILE."""
+    truth: str | None = None
+    """A folder with masks named by series; the root itself, or none, where there are none."""
+    min_phases: Count
+    max_phases: Count
+
+
+class AcdcSource(Frozen):
+    """The official folders of the ACDC release (Bernard 2018)."""
+
+    kind: Literal["acdc"]
+    root: str
+    labels: str
+    truth: str | None = None
+    """Where the masks lie: beside the images."""
+    slices: SliceRule
+    groups: dict[str, Pathology]
+    """Info.cfg's Group to pathology; groups that are named nowhere are excluded by name."""
+    out_of_class: tuple[str, ...] = ()
+    """Groups that are ingested without a pathology: what a model says of what it does not know."""
+
+
+Source = Annotated[DicomSource | AcdcSource, Field(discriminator="kind")]
+
+
+class Locate(Frozen):
+    """How the left ventricle, the gray window and the two phases are found without training data."""
+
+    smoothing_mm: Positive
+    prior_mm: Positive
+    """Standard deviation of the prior that the heart is near the centre of the image."""
+    stack_smoothing_mm: Positive
+    window_radius_mm: Positive
+    window_percentile: Annotated[float, Field(gt=50, le=100)]
+    review_confidence: Share
+    """Below this confidence a person should look."""
+
+
+class Recipe(Frozen):
+    """How canvases are made."""
+
+    pixel_mm: Positive | None
+    """None keeps the native pixels."""
+    canvas_px: Count
+    window: Literal["heart", "full_range"]
+
+
+class Split(Frozen):
+    """Folds and hold-out."""
+
+    protocol: Literal["honest", "paper"]
+    folds: Annotated[int, Field(ge=3)]
+    holdout_share: Annotated[float, Field(ge=0, lt=0.5)]
+    links: str | None
+    """A sheet (patient, same_person_as) that resolves one person under two numbers."""

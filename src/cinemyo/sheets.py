@@ -1,0 +1,47 @@
+"""Sheets that people write beside the label sheet: readers' opinions, corrected labels, openings of the hold-out."""
+
+from typing import Final
+
+from cinemyo.labels import PATHOLOGIES
+from cinemyo.schema import Table, integer, share, text
+from cinemyo.tables import ID
+
+READERS: Final = Table(
+    "readers",
+    (
+        text("cine_id", pattern=ID),
+        text("reader", pattern=r"^[a-z][a-z0-9_]*$"),
+        integer("reading", low=1),
+        text("pathology", among=PATHOLOGIES),
+        share("confidence", nullable=True),
+    ),
+    ("cine_id", "reader", "reading"),
+)
+"""One row per cine, reader (a role, never a name) and reading; readings above 1 are rereadings."""
+
+CORRECTIONS: Final = Table(
+    "corrections",
+    (
+        text("cine_id", pattern=ID),
+        text("before", among=PATHOLOGIES),
+        text("pathology", among=PATHOLOGIES),
+        text("role"),
+        text("reason"),
+    ),
+    ("cine_id",),
+)
+"""One row per cine whose label was corrected after unblinding, by whose role and why; it holds for the whole exam."""
+
+OPENINGS: Final = Table(
+    "openings",
+    (
+        text("arm", pattern=r"^[a-z][a-z0-9_]*$"),
+        text("opened_on", pattern=r"^\d{4}-\d{2}-\d{2}$"),
+        text("role"),
+        text("reason"),
+        text("models", pattern=r"^[0-9a-f]{64}$"),
+        text("folds", pattern=r"^[0-9a-f]{64}$"),
+    ),
+    ("arm", "models", "folds"),
+)
+"""One row per opening of the hold-out: for which models and folds (SHA-256), when, by whose role and why."""
