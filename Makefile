@@ -9,7 +9,7 @@ export DO_NOT_TRACK := 1
 export HYDRA_FULL_ERROR := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help install repro params use source weights test check ui audit bench lock sweep
+.PHONY: help install repro params use source weights holdout test check ui compare audit record bench lock
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -45,6 +45,11 @@ weights:  ## FILE=weights.safetensors links local weights below data/weights
 	@test -f "$(FILE)" || { echo "make weights: expected FILE=a safetensors file, got '$(FILE)'"; exit 1; }
 	@mkdir -p data/weights && ln -sfn "$(abspath $(FILE))" "data/weights/$(notdir $(FILE))"
 
+holdout: install params  ## ARMS="dual" ROLE=... REASON=... opens the hold-out for trained arms, on the record, and answers it
+	@test -n "$(ARMS)" && test -n "$(ROLE)" && test -n "$(REASON)" || { echo 'make holdout: expected ARMS="dual" ROLE="statistician" REASON="final analysis"'; exit 1; }
+	cinemyo holdout open $(ARMS) --role "$(ROLE)" --reason "$(REASON)"
+	dvc repro
+
 test: install  ## the tests, with coverage of src
 	python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --cov --cov-report=term
 
@@ -56,6 +61,9 @@ check: install  ## ruff, format, mypy, and the rules of the architecture
 
 ui: install  ## MLflow UI on 127.0.0.1:5000
 	mlflow ui --backend-store-uri $${MLFLOW_TRACKING_URI:-sqlite:///mlruns/mlflow.db} --default-artifact-root mlflow-artifacts:/ --artifacts-destination mlruns/artifacts --host 127.0.0.1 --port $${PORT:-5000}
+
+compare: install  ## RUNS="dual systole" [STUDY=name] writes reports/compare.html: runs side by side; all arms without RUNS
+	cinemyo compare $(RUNS) $(if $(STUDY),--study $(STUDY))
 
 audit: install  ## reports/lineage.csv: every artefact with stage, command, params, inputs and hashes
 	cinemyo audit lineage

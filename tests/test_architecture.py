@@ -26,7 +26,7 @@ DOORS = {
     "timm": ("models/backbone.py",),
     "captum": ("explain/gradcam.py",),
     "pytorch_lightning": ("training/",),
-    "mlflow": ("record/tracking.py",),
+    "mlflow": ("record/tracking/",),
     "matplotlib": ("record/",),
     "nibabel": ("sources/",),
     "tifffile": ("preparation/canvas.py",),

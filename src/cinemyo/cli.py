@@ -98,3 +98,28 @@ def guard(files: Annotated[list[Path] | None, typer.Argument(help="Files about t
     for line in refused:
         typer.echo(line, err=True)
     raise typer.Exit(1 if refused else 0)
+
+
+@app.command()
+def compare(
+    runs: Annotated[
+        list[str] | None, typer.Argument(help="Names (dual, 'dual fold 3') or ids; all arms if none.")
+    ] = None,
+    *,
+    study: Annotated[str | None, typer.Option(help="An experiment of the store; the study of params.yaml.")] = None,
+    query: Annotated[str, typer.Option("--filter", help="As in MLflow's UI: tags.target = 'pathology'.")] = "",
+    out: Annotated[Path, typer.Option(help="The page to write.")] = Path("reports/compare.html"),
+) -> None:
+    """Writes a page with chosen runs of MLflow side by side: settings that differ, figures, images."""
+    from cinemyo import config, tables
+    from cinemyo.record.compare.page import chosen, page
+    from cinemyo.record.tracking import Store, find, image, images
+
+    store = Store()
+    found = find(store, study=study or config.load().study.name, query=query)
+    selected = chosen(found, names=runs or [])
+    content = page(
+        selected, images=lambda run: images(store, run), image=lambda run, name: image(store, run, name=name)
+    )
+    tables.write_bytes(out, content)
+    typer.echo(f"{out.as_posix()}: {', '.join(run.name for run in selected)}")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from cinemyo import tables
 from cinemyo.config import Params
 from cinemyo.errors import TableError
 from cinemyo.layout import Layout
@@ -32,9 +33,38 @@ def test_the_configuration_is_flat(runs: list[Entry]) -> None:
     assert runs[0].params["phases"] == '["diastole", "systole"]'
 
 
-def test_a_fold_has_its_accuracy(runs: list[Entry]) -> None:
-    own = [metric.value for metric in runs[0].children[1].metrics if metric.key == "accuracy"]
-    assert own == [0.8]
+def test_a_fold_has_the_accuracy_of_its_own_test_cines(runs: list[Entry], tiny: STUDY) -> None:
+    frame = tables.read(tiny[1].predictions("dual"), table=tables.predictions("pathology"))
+    own = frame[(frame["fold"] == 1) & (frame["set"] == "test")]
+    called = own[["p_normal", "p_hcm", "p_dcm"]].idxmax(axis=1).str.removeprefix("p_")
+    expected = float((called == own["truth"]).mean())
+    assert [m.value for m in runs[0].children[1].metrics if m.key == "accuracy"] == [expected]
+
+
+def test_runs_tell_their_level_and_what_they_compare_by(runs: list[Entry]) -> None:
+    assert [runs[0].tags["level"], runs[0].children[0].tags["level"]] == ["arm", "fold"]
+    assert {key: runs[0].tags[key] for key in ("target", "input", "control", "leaky")} == {
+        "target": "pathology",
+        "input": "diastole+systole",
+        "control": "none",
+        "leaky": "false",
+    }
+
+
+def test_an_arm_carries_its_intervals(runs: list[Entry]) -> None:
+    found = {metric.key: metric.value for metric in runs[0].metrics}
+    assert (found["patient_accuracy"], found["patient_accuracy_low"], found["patient_accuracy_high"]) == (0.8, 0.6, 1.0)
+
+
+def test_a_fold_has_its_confusion_matrix_and_heat_maps(tiny: STUDY) -> None:
+    params, layout = tiny
+    paths = [layout.figures / "folds" / "dual" / "confusion_1.png", layout.heat_maps / "dual" / "fold1.png"]
+    for path in paths:
+        tables.write_bytes(path, b"png")
+    found = study_runs(params, layout=layout)[0].children[1].files
+    for path in paths:
+        path.unlink()
+    assert {"figures/confusion.png", "heat_maps/fold.png"} <= set(found)
 
 
 def test_a_fold_has_its_curves_by_epoch(runs: list[Entry]) -> None:

@@ -9,14 +9,14 @@ import pandas as pd
 
 from cinemyo import tables
 from cinemyo.config import Arm, Params
-from cinemyo.labels import LEAKY_SCHEMES
+from cinemyo.labels import CLASSES, LEAKY_SCHEMES
 from cinemyo.layout import Layout
 from cinemyo.provenance import sha256
 from cinemyo.record.commit import git_commit
+from cinemyo.record.run_figures import fold_figures, numbers
 from cinemyo.record.tracking import Data, Entry, Metric
 
 CURVES: Final = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "learning_rate")
-FIGURES: Final = ("accuracy_mean", "accuracy_sd", "loss_mean", "loss_sd", "patient_accuracy", "n_cines", "n_patients")
 VALUE_LENGTH: Final = 6000
 
 
@@ -37,13 +37,24 @@ def arm_run(params: Params, *, name: str, layout: Layout, metrics: Mapping[str, 
     settings = {"seed": str(params.seed), "study": params.study.name, **flat(arm.model_dump(mode="json"))}
     tags = _tags(params, arm=arm, commit=commit)
     history = tables.read(layout.history(name), table=tables.HISTORY)
+    predictions = tables.read(layout.predictions(name), table=tables.predictions(arm.target))
+    tested = predictions[predictions["set"] == "test"]
     folds = sorted(int(fold) for fold in history["fold"].unique())
     data = arm_data(layout, name=name, arm=arm)
     children = [
-        fold_run(layout, arm=name, fold=fold, history=history, params=settings, metrics=metrics, data=data, tags=tags)
+        fold_run(
+            layout,
+            arm=name,
+            fold=fold,
+            history=history[history["fold"] == fold],
+            figures=fold_figures(tested[tested["fold"] == fold], classes=CLASSES[arm.target]),
+            params=settings,
+            data=data,
+            tags=tags,
+        )
         for fold in folds
     ]
-    single = [Metric(key, float(metrics[key])) for key in FIGURES if metrics.get(key) is not None]
+    single = [Metric(key, value) for key, value in numbers(metrics).items()]
     by_fold = [Metric("fold_accuracy", float(value), step) for step, value in enumerate(metrics["accuracy_folds"])]
     return Entry(
         study=params.study.name,
@@ -54,7 +65,7 @@ def arm_run(params: Params, *, name: str, layout: Layout, metrics: Mapping[str, 
         files=_images(layout, arm=name) | {"predictions.csv": layout.predictions(name)},
         documents={"confusion.json": {"classes": metrics["classes"], "matrix": metrics["confusion"]}},
         data=data,
-        tags=tags,
+        tags={**tags, "level": "arm"},
         children=children,
     )
 
@@ -65,25 +76,23 @@ def fold_run(
     arm: str,
     fold: int,
     history: pd.DataFrame,
+    figures: Mapping[str, float],
     params: Mapping[str, str],
-    metrics: Mapping[str, Any],
     data: Sequence[Data],
     tags: Mapping[str, str],
 ) -> Entry:
-    """The run of one fold of an arm: its curves, its accuracy, its model."""
-    curves = history[history["fold"] == fold]
-    accuracy = metrics["accuracy_folds"]
-    single = [Metric("accuracy", float(accuracy[fold]))] if fold < len(accuracy) else []
+    """The run of one fold of an arm: its figures on the test part, curves, confusion matrix, reliability, heat maps."""
+    single = [Metric(key, value) for key, value in figures.items()]
     model = layout.models(arm) / f"fold{fold}.safetensors"
     return Entry(
         study=layout.study,
         arm=arm,
         fold=fold,
         params={**params, "fold": str(fold)},
-        metrics=[*single, *_points(curves)],
-        files={f"model/{model.name}": model} if model.is_file() else {},
+        metrics=[*single, *_points(history)],
+        files=_fold_images(layout, arm=arm, fold=fold) | ({f"model/{model.name}": model} if model.is_file() else {}),
         data=data,
-        tags=tags,
+        tags={**tags, "level": "fold"},
     )
 
 
@@ -119,11 +128,22 @@ def _tags(params: Params, *, arm: Arm, commit: str) -> dict[str, str]:
         "mlflow.source.git.commit": commit.rstrip("+"),
         "uncommitted_changes": str(commit.endswith("+")).lower(),
         "target": arm.target,
+        "input": "+".join(arm.phases),
+        "backbone": arm.backbone.name,
+        "crop_px": str(arm.crop_px or "whole canvas"),
+        "recipe": arm.recipe,
+        "control": _control(arm),
         "scheme": arm.scheme,
         "leaky": str(arm.scheme in LEAKY_SCHEMES).lower(),
         "synthetic": str(params.study.synthetic).lower(),
         **({"notice": params.study.notice} if params.study.notice else {}),
     }
+
+
+def _control(arm: Arm) -> str:
+    if arm.labels == "permuted":
+        return "permuted labels"
+    return "none" if arm.hidden_radius_px is None else "background only"
 
 
 def _points(history: pd.DataFrame) -> list[Metric]:
@@ -135,5 +155,13 @@ def _points(history: pd.DataFrame) -> list[Metric]:
 
 def _images(layout: Layout, *, arm: str) -> dict[str, Path]:
     found = {f"figures/{name}": layout.figures / name for name in (f"confusion_{arm}.png", f"learning_{arm}.png")}
+    found |= {f"figures/{kind}.png": layout.figures / f"{kind}_{arm}.png" for kind in ("reliability", "selective")}
     found["heat_maps/overview.png"] = layout.heat_maps / arm / "overview.png"
+    return {name: path for name, path in found.items() if path.is_file()}
+
+
+def _fold_images(layout: Layout, *, arm: str, fold: int) -> dict[str, Path]:
+    own = layout.figures / "folds" / arm
+    found = {f"figures/{kind}.png": own / f"{kind}_{fold}.png" for kind in ("confusion", "reliability")}
+    found["heat_maps/fold.png"] = layout.heat_maps / arm / f"fold{fold}.png"
     return {name: path for name, path in found.items() if path.is_file()}

@@ -4,18 +4,15 @@ import json
 import logging
 import os
 import shutil
-import sqlite3
 import time
-import urllib.request
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 from cinemyo.errors import SetupError
-from cinemyo.provenance import digest_of, sha256
+from cinemyo.record.tracking.entry import Data, Entry
 from cinemyo.tables import write_bytes
 
 STORE: Final = "MLFLOW_TRACKING_URI"
@@ -34,66 +31,6 @@ KIND: Final = {"mlflow.experimentKind": "custom_model_development"}
 """The page of an experiment then opens on runs, not on chats."""
 
 
-@dataclass(frozen=True)
-class Metric:
-    """One value of a curve; step 0 for a single figure."""
-
-    key: str
-    value: float
-    step: int = 0
-
-
-@dataclass(frozen=True)
-class Data:
-    """A file that a run read: its path from the project's root, and its SHA-256."""
-
-    path: str
-    digest: str
-    context: str
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A run to record: an arm, or one fold of it. `files` maps a name in the run to a file of the project."""
-
-    study: str
-    arm: str
-    fold: int | None
-    params: Mapping[str, str] = field(default_factory=dict)
-    metrics: Sequence[Metric] = ()
-    files: Mapping[str, Path] = field(default_factory=dict)
-    documents: Mapping[str, Any] = field(default_factory=dict)
-    """JSON values to keep as files."""
-    data: Sequence[Data] = ()
-    tags: Mapping[str, str] = field(default_factory=dict)
-    """Tags that do not make a run another run, such as the commit."""
-    children: Sequence["Entry"] = ()
-
-    @property
-    def name(self) -> str:
-        """`dual`, or `dual fold 3`."""
-        return self.arm if self.fold is None else f"{self.arm} fold {self.fold}"
-
-    @property
-    def content(self) -> str:
-        """SHA-256 of all that the run and its folds hold: the identity of the run, with study, arm and fold."""
-        values = {
-            "params": dict(self.params),
-            "metrics": [(metric.key, metric.value, metric.step) for metric in self.metrics],
-            "files": {name: sha256(path) for name, path in self.files.items()},
-            "documents": dict(self.documents),
-            "data": [(item.path, item.digest, item.context) for item in self.data],
-            "children": [child.content for child in self.children],
-        }
-        return digest_of(values)
-
-    @property
-    def identity(self) -> dict[str, str]:
-        """The tags by which the run is found again."""
-        fold = "all" if self.fold is None else str(self.fold)
-        return {"study": self.study, "arm": self.arm, "fold": fold, "content": self.content}
-
-
 class Store:
     """The embedded store under `mlruns/`, or the server that MLFLOW_TRACKING_URI names.
 
@@ -103,7 +40,7 @@ class Store:
 
     def __init__(self, base: Path = Path()) -> None:
         os.environ.update({key: value for key, value in OFFLINE.items() if key not in os.environ})
-        self._folder = base / "mlruns" / "artifacts"
+        self.folder = base / "mlruns" / "artifacts"
         self.uri = os.environ.get(STORE) or f"sqlite:///{(base / 'mlruns' / 'mlflow.db').as_posix()}"
         self.embedded = not os.environ.get(STORE)
         with _quiet():
@@ -113,8 +50,8 @@ class Store:
             for name in ("mlflow", "alembic"):
                 logging.getLogger(name).setLevel(logging.WARNING)
             if self.embedded:
-                _create(self.uri, folder=self._folder)
-            self._client = MlflowClient(self.uri)
+                _create(self.uri, folder=self.folder)
+            self.client = MlflowClient(self.uri)
 
     def record(self, entries: Sequence[Entry], *, study: str) -> dict[str, str]:
         """Run ids by name; a run that is there already, complete and equal, is left alone.
@@ -137,18 +74,18 @@ class Store:
             ) from error
 
     def _experiment(self, study: str) -> str:
-        found = self._client.get_experiment_by_name(study)
+        found = self.client.get_experiment_by_name(study)
         if found is not None:
             return str(found.experiment_id)
         location = "mlflow-artifacts:/" if self.embedded else None
-        return str(self._client.create_experiment(study, artifact_location=location, tags=KIND))
+        return str(self.client.create_experiment(study, artifact_location=location, tags=KIND))
 
     def _complete(self, experiment: str) -> dict[tuple[str, ...], str]:
         """Ids of the finished runs of an experiment by their identity."""
         runs: dict[tuple[str, ...], str] = {}
         token = None
         while True:
-            page = self._client.search_runs([experiment], "status = 'FINISHED'", max_results=1000, page_token=token)
+            page = self.client.search_runs([experiment], "status = 'FINISHED'", max_results=1000, page_token=token)
             for run in page:
                 runs[tuple(run.data.tags.get(key, "") for key in ("study", "arm", "fold", "content"))] = run.info.run_id
             token = page.token
@@ -173,13 +110,13 @@ class Store:
     @contextmanager
     def _run(self, experiment: str, *, name: str, tags: Mapping[str, str]) -> Iterator[str]:
         """A run that ends FINISHED, or FAILED where anything goes wrong inside."""
-        run_id = str(self._client.create_run(experiment, tags=dict(tags), run_name=name).info.run_id)
+        run_id = str(self.client.create_run(experiment, tags=dict(tags), run_name=name).info.run_id)
         status = "FAILED"
         try:
             yield run_id
             status = "FINISHED"
         finally:
-            self._client.set_terminated(run_id, status=status)
+            self.client.set_terminated(run_id, status=status)
 
     def _fill(self, run_id: str, entry: Entry) -> None:
         from mlflow import entities
@@ -188,11 +125,11 @@ class Store:
         params = [entities.Param(key, value) for key, value in entry.params.items()]
         metrics = [entities.Metric(item.key, item.value, now, item.step) for item in entry.metrics]
         for start in range(0, len(params), PARAMS_PER_BATCH):
-            self._client.log_batch(run_id, params=params[start : start + PARAMS_PER_BATCH])
+            self.client.log_batch(run_id, params=params[start : start + PARAMS_PER_BATCH])
         for start in range(0, len(metrics), METRICS_PER_BATCH):
-            self._client.log_batch(run_id, metrics=metrics[start : start + METRICS_PER_BATCH])
+            self.client.log_batch(run_id, metrics=metrics[start : start + METRICS_PER_BATCH])
         if entry.data:
-            self._client.log_inputs(run_id, datasets=[_dataset(item) for item in entry.data])
+            self.client.log_inputs(run_id, datasets=[_dataset(item) for item in entry.data])
         for name, path in entry.files.items():
             self._keep(run_id, name, path=path)
         for name, value in entry.documents.items():
@@ -205,17 +142,17 @@ class Store:
             shutil.copyfile(path, target)
             return
         folder = Path(name).parent.as_posix()
-        self._client.log_artifact(run_id, str(path), None if folder == "." else folder)
+        self.client.log_artifact(run_id, str(path), None if folder == "." else folder)
 
     def _keep_text(self, run_id: str, name: str, *, text: str) -> None:
         if self.embedded:
             write_bytes(self._place(run_id, name), text.encode())
             return
-        self._client.log_text(run_id, text, name)
+        self.client.log_text(run_id, text, name)
 
     def _place(self, run_id: str, name: str) -> Path:
         """Where a server with this artifacts folder finds `mlflow-artifacts:/<run>/artifacts/<name>`."""
-        return self._folder / run_id / "artifacts" / name
+        return self.folder / run_id / "artifacts" / name
 
 
 def _create(uri: str, *, folder: Path) -> None:
@@ -254,30 +191,3 @@ def _shown(uri: str) -> str:
     """A store's address without user and password."""
     scheme, separator, rest = uri.partition("://")
     return scheme + separator + rest.rpartition("@")[2]
-
-
-def fault(base: Path = Path()) -> str | None:
-    """What is wrong with the store, in a few words; None where it answers, or can be made."""
-    uri = os.environ.get(STORE)
-    if uri:
-        return _server_fault(uri)
-    database = base / "mlruns" / "mlflow.db"
-    if not database.exists():
-        place = next(folder for folder in database.absolute().parents if folder.exists())
-        return None if os.access(place, os.W_OK) else "its folder cannot be written"
-    try:
-        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
-            connection.execute("select count(*) from experiments").fetchone()
-    except sqlite3.Error as error:
-        return str(error)
-    return None
-
-
-def _server_fault(uri: str) -> str | None:
-    if not uri.startswith(("http://", "https://")):
-        return None
-    try:
-        with urllib.request.urlopen(f"{uri.rstrip('/')}/health", timeout=5) as answer:
-            return None if answer.status == 200 else f"status {answer.status}"
-    except (OSError, ValueError) as error:
-        return str(error)

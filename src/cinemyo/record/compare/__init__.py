@@ -1,0 +1,1 @@
+"""Chosen runs side by side on one page."""
