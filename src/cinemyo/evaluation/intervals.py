@@ -1,0 +1,185 @@
+"""Intervals that hold on small cohorts: as exact ones, of as many rows as those of the patients are worth.
+
+Percentile bootstraps of patients cover too little below some hundred of them, and nothing at all where every answer was
+right. Nothing here fails on too few rows: where nothing is known the interval is all that the figure can be.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float, Int, Shaped
+from scipy import special
+
+from cinemyo.evaluation import estimates
+from cinemyo.evaluation.estimates import Estimate
+
+
+class Interval(NamedTuple):
+    """Lower and upper bound."""
+
+    low: float
+    high: float
+
+
+def t_quantile(freedom: float, *, level: float = 0.95) -> float:
+    """Half-width, in standard errors, of a two-sided interval of Student's t; infinite without a degree of freedom."""
+    return float(special.stdtrit(freedom, (1 + level) / 2)) if freedom > 0 else float("inf")
+
+
+def exact(hits: float, *, total: float, level: float = 0.95) -> Interval:
+    """Clopper and Pearson's interval of a share of independent trials; of none, 0 to 1. Counts may be effective ones.
+
+    Source: Clopper and Pearson 1934
+    """
+    tail, misses = (1 - level) / 2, total - hits
+    low = float(special.betaincinv(hits, misses + 1, tail)) if hits > 0 else 0.0
+    high = float(special.betaincinv(hits + 1, misses, 1 - tail)) if misses > 0 else 1.0
+    return Interval(low, high)
+
+
+def wilson(hits: int, *, total: int, level: float = 0.95) -> Interval:
+    """Wilson's score interval of a share of independent trials."""
+    z = float(special.ndtri((1 + level) / 2))
+    share, weight = hits / total, z**2 / total
+    middle = (share + weight / 2) / (1 + weight)
+    half = z * np.sqrt(share * (1 - share) / total + weight / (4 * total)) / (1 + weight)
+    return Interval(float(middle - half), float(middle + half))
+
+
+def effective_rows(estimate: Estimate, *, level: float = 0.95) -> float:
+    """Independent rows that a share, or what lies between 0 and 1 like one, is worth; never above the rows there are.
+
+    Fewer for the unsure variance of few patients; where the variance says nothing, as if a patient's rows were alike.
+
+    Source: Korn and Graubard 1998, Survey Methodology 24:193
+    """
+    spread = estimate.value * (1 - estimate.value)
+    if estimate.freedom <= 0 or estimate.variance <= 0 or spread <= 0:
+        return estimate.least
+    few = t_quantile(max(estimate.rows - 1, 1), level=level) / t_quantile(estimate.freedom, level=level)
+    return min(estimate.rows, spread / estimate.variance * few**2)
+
+
+def of_share(estimate: Estimate, *, level: float = 0.95) -> Interval:
+    """Exact interval, at its effective number of rows, of what lies between 0 and 1; of nan, 0 to 1."""
+    if np.isnan(estimate.value):
+        return Interval(0.0, 1.0)
+    total = effective_rows(estimate, level=level)
+    return exact(estimate.value * total, total=total, level=level)
+
+
+def clustered_share(
+    hits: Int[np.ndarray, " row"], *, clusters: Shaped[np.ndarray, " row"], level: float = 0.95
+) -> Interval:
+    """Interval of the share of hits (0 or 1) over rows of patients; with one row a patient it is `exact`.
+
+    Departs from §2.7: the paper gives no interval and takes inputs as independent.
+    """
+    return of_share(estimates.share(hits, clusters=clusters), level=level)
+
+
+def clustered_mean(
+    values: Float[np.ndarray, " row"], *, clusters: Shaped[np.ndarray, " row"], level: float = 0.95
+) -> Interval:
+    """Interval of the mean of any figure of rows, Student's over patients; below two patients, the whole line."""
+    value, variance, freedom, *_ = estimates.mean(values, clusters=clusters)
+    if freedom <= 0:
+        return Interval(float("-inf"), float("inf"))
+    half = t_quantile(freedom, level=level) * variance**0.5
+    return Interval(value - half, value + half)
+
+
+def clustered_auroc(
+    positive: Bool[np.ndarray, " row"],
+    *,
+    scores: Float[np.ndarray, " row"],
+    clusters: Shaped[np.ndarray, " row"],
+    level: float = 0.95,
+) -> Interval:
+    """Interval of the area under the ROC curve; 0 to 1 where one side is empty."""
+    return of_share(estimates.auroc(positive, scores=scores, clusters=clusters), level=level)
+
+
+def clustered_balanced_accuracy(
+    truth: Int[np.ndarray, " row"],
+    *,
+    predicted: Int[np.ndarray, " row"],
+    clusters: Shaped[np.ndarray, " row"],
+    level: float = 0.95,
+) -> Interval:
+    """Interval of the mean sensitivity over the classes that occur; 0 to 1 of nothing."""
+    return of_share(estimates.balanced_accuracy(truth, predicted=predicted, clusters=clusters), level=level)
+
+
+def clustered_macro_f1(
+    truth: Int[np.ndarray, " row"],
+    *,
+    predicted: Int[np.ndarray, " row"],
+    clusters: Shaped[np.ndarray, " row"],
+    level: float = 0.95,
+) -> Interval:
+    """Interval of the mean F1 over the classes that occur or were called; 0 to 1 of nothing."""
+    return of_share(estimates.macro_f1(truth, predicted=predicted, clusters=clusters), level=level)
+
+
+def clustered_kappa(
+    first: Int[np.ndarray, " row"],
+    *,
+    second: Int[np.ndarray, " row"],
+    clusters: Shaped[np.ndarray, " row"],
+    n_classes: int,
+    level: float = 0.95,
+) -> Interval:
+    """Interval of Cohen's kappa of two readings numbered from 0; -1 to 1 where kappa has no value.
+
+    It is that of the observed agreement, at the number of rows at which that would be as uncertain as kappa is.
+    """
+    observed, chance = estimates.agreement(first, second=second, n_classes=n_classes)
+    estimate = estimates.kappa(first, second=second, clusters=clusters, n_classes=n_classes)
+    if np.isnan(estimate.value):
+        return Interval(-1.0, 1.0)
+    as_agreement = estimate._replace(value=observed, variance=estimate.variance * (1 - chance) ** 2)
+    return Interval(*(1 - (1 - bound) / (1 - chance) for bound in of_share(as_agreement, level=level)))
+
+
+def clustered_difference(
+    first: Int[np.ndarray, " row"],
+    *,
+    second: Int[np.ndarray, " row"],
+    clusters: Shaped[np.ndarray, " row"],
+    level: float = 0.95,
+) -> Interval:
+    """Interval of the share of hits of the second less that of the first on the same rows; -1 to 1 of nothing.
+
+    Source: Agresti and Min 2005, Stat Med 24:729, at the effective number of rows and with Student's quantile
+    """
+    pair = paired(first, second=second, clusters=clusters)
+    half = t_quantile(pair.freedom, level=level) * pair.error if pair.freedom > 0 else float("inf")
+    return Interval(max(-1.0, pair.middle - half), min(1.0, pair.middle + half))
+
+
+class Paired(NamedTuple):
+    """A difference of paired shares: middle and standard error of its interval, and Student's degrees of freedom."""
+
+    middle: float
+    error: float
+    freedom: float
+
+
+def paired(
+    first: Int[np.ndarray, " row"], *, second: Int[np.ndarray, " row"], clusters: Shaped[np.ndarray, " row"]
+) -> Paired:
+    """What the interval of the second less the first is made of; without patients to compare, no degree of freedom.
+
+    Half a row is added to each of the four cells.
+    """
+    change = second - first
+    estimate = estimates.mean(change.astype(float), clusters=clusters)
+    if estimate.freedom <= 0:
+        return Paired(0.0, float("inf"), 0)
+    discordant = float((change != 0).mean())
+    spread = discordant - estimate.value**2
+    total = min(estimate.rows, spread / estimate.variance) if estimate.variance > 0 else estimate.least
+    middle = estimate.value * total / (total + 2)
+    variance = ((discordant * total + 1) / (total + 2) - middle**2) / (total + 2)
+    return Paired(middle, variance**0.5, estimate.freedom)
