@@ -104,7 +104,7 @@ def test_a_query_that_is_none_is_refused(store: Store) -> None:
 
 
 def test_an_unknown_study_is_refused_with_those_that_exist(store: Store) -> None:
-    with pytest.raises(SetupError, match="expected the study acdc, got studies .*demo"):
+    with pytest.raises(SetupError, match=r"expected the study acdc, got studies .*demo"):
         find(store, study="acdc")
 
 
@@ -120,7 +120,7 @@ def test_the_page_holds_images_figures_and_no_link_outside(store: Store) -> None
 
 def test_an_absent_image_is_refused(store: Store) -> None:
     own = find(store, study="demo")[0]
-    with pytest.raises(SetupError, match="expected the file figures/none\.png, got none"):
+    with pytest.raises(SetupError, match=r"expected the file figures/none\.png, got none"):
         image(store, own, name="figures/none.png")
 
 
