@@ -58,9 +58,14 @@ def test_paper_writes_its_three_schemes() -> None:
     assert set(drawn(split=PAPER)["scheme"]) == {"paper", "paper_by_input", "paper_holdout"}
 
 
-@pytest.mark.parametrize("scheme", ["honest", "paper_by_input"])
-def test_every_labelled_cine_has_one_part_per_scheme(scheme: str) -> None:
-    assert sorted(of(drawn(), scheme)["cine_id"]) == sorted(cohort(54)[1]["cine_id"])
+@pytest.mark.parametrize(("split", "scheme"), [(HONEST, "honest"), (PAPER, "paper"), (PAPER, "paper_by_input")])
+def test_every_labelled_cine_has_one_part_per_scheme(split: Split, scheme: str) -> None:
+    assert sorted(of(drawn(split=split), scheme)["cine_id"]) == sorted(cohort(54)[1]["cine_id"])
+
+
+def test_the_folds_by_input_stay_away_from_the_hold_out() -> None:
+    honest = of(drawn(), "honest")
+    assert set(of(drawn(), "paper_by_input")["cine_id"]) == set(honest["cine_id"][honest["part"] != "holdout"])
 
 
 def test_the_hold_out_has_its_share_of_patients() -> None:

@@ -43,7 +43,8 @@ def assign(
 
     A unit is a person (linked patients are one) or, for `paper_by_input`, one set of pixels; its class is that of the
     first exam. Draws hang on seed, scheme and pixel digests alone, never on pseudonyms. What `previous` assigned stays
-    where it was: a new patient is added to the part that lacks its class and views, a withdrawn one is dropped.
+    where it was: a new patient is added to the part that lacks its class and views, a withdrawn one is dropped. The
+    folds by input leave out the hold-out of the honest scheme.
 
     Raises:
         SplitError: no labelled cine, equal pixels under two patients without a link, a class with fewer patients than
@@ -57,7 +58,7 @@ def assign(
     _refuse_duplicates(known)
     parts: dict[tuple[str, str], str] = {}
     for scheme, shares, folds in _schemes(split):
-        units = _units(known, scheme=scheme)
+        units = _units(_open(known, scheme=scheme, parts=parts), scheme=scheme)
         kept = _kept(units, previous=previous, scheme=scheme, parts={*dict(shares), *map(str, range(folds)), "train"})
         drawn = _draw(units, shares=shares, folds=folds, kept=kept, salt=f"{seed}:{scheme}")
         parts |= {(scheme, cine): part for unit, part in drawn.items() for cine in unit.cines}
@@ -72,6 +73,14 @@ def _schemes(split: Split) -> list[tuple[Scheme, Shares, int]]:
     if split.protocol == "honest":
         return [("honest", ((HOLDOUT, split.holdout_share),), split.folds), by_input]
     return [("paper", (), split.folds), by_input, ("paper_holdout", (("test", 0.2), ("validation", 0.2)), 0)]
+
+
+def _open(known: pd.DataFrame, *, scheme: Scheme, parts: dict[tuple[str, str], str]) -> pd.DataFrame:
+    """The cines that a scheme may share out: the leaky comparison stays away from the hold-out of the honest one."""
+    if scheme not in LEAKY_SCHEMES:
+        return known
+    held = {cine for (_, cine), part in parts.items() if part == HOLDOUT}
+    return known[~known["cine_id"].isin(held)]
 
 
 def _labelled(cines: pd.DataFrame, *, labels: pd.DataFrame) -> pd.DataFrame:
