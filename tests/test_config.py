@@ -54,6 +54,8 @@ def test_several_faults_are_counted(values: Values) -> None:
         ("arms.dual.scheme", "paper", "must fit split.protocol honest"),
         ("arms.dual.recipe", "fine", "must be one of"),
         ("arms.dual.crop_px", 129, "at most the canvas of 128"),
+        ("arms.dual.hidden_radius_px", 20, "set crop_px to null"),
+        ("arms.view_dual.labels", "permuted", "a control of target pathology"),
         ("study.synthetic", False, "published is for synthetic studies"),
     ],
 )
@@ -61,6 +63,21 @@ def test_what_contradicts_itself_is_refused(values: Values, key: str, value: obj
     set_at(values, key, value)
     with pytest.raises(ConfigError, match=told):
         config.parse(values, where="params.yaml")
+
+
+def test_a_hole_that_leaves_no_background_is_refused(values: Values) -> None:
+    set_at(values, "arms.dual.crop_px", None)
+    set_at(values, "arms.dual.hidden_radius_px", 64)
+    with pytest.raises(ConfigError, match="below half the canvas of 128"):
+        config.parse(values, where="params.yaml")
+
+
+@pytest.mark.parametrize("scheme", ["paper", "paper_by_input", "paper_holdout"])
+def test_the_protocol_of_the_paper_has_three_schemes(values: Values, scheme: str) -> None:
+    values["split"]["protocol"] = "paper"
+    values["arms"] = {"dual": values["arms"]["dual"] | {"scheme": scheme}}
+    values["study"]["primary"] = "dual"
+    assert config.parse(values, where="params.yaml").arms["dual"].scheme == scheme
 
 
 def test_a_scheme_without_an_inner_fold_cannot_select(values: Values) -> None:

@@ -34,7 +34,7 @@ def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:
 @pytest.fixture(scope="module")
 def done(layout: Layout, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("out")
-    run(layout, out=out, arm=tiny.arm(**SHORT), seed=7)
+    run(layout, out=out, arm=tiny.arm(**SHORT))
     return out
 
 
@@ -71,7 +71,7 @@ def test_two_processes_give_the_bytes_of_one(done: Path, layout: Layout, tmp_pat
 
 def test_another_pseudonym_key_gives_the_same_models(done: Path, tmp_path: Path) -> None:
     other = study.write(tmp_path / "study", key="other")
-    run(other, out=tmp_path / "out", arm=tiny.arm(**SHORT), seed=7)
+    run(other, out=tmp_path / "out", arm=tiny.arm(**SHORT))
     models = {name: content for name, content in files(done).items() if name.startswith("models")}
     assert {name: files(tmp_path / "out")[name] for name in models} == models
 
@@ -93,9 +93,9 @@ def test_finished_folds_are_kept_when_a_later_one_fails(
 
     monkeypatch.setattr(fitting, "_train", fail_at_fold_1)
     with pytest.raises(ConnectionAbortedError):
-        run(layout, out=tmp_path, arm=tiny.arm(**SHORT), seed=7)
+        run(layout, out=tmp_path, arm=tiny.arm(**SHORT))
     assert files(tmp_path) == {}
-    run(layout, out=tmp_path, arm=tiny.arm(**SHORT), seed=7)
+    run(layout, out=tmp_path, arm=tiny.arm(**SHORT))
     assert trained == [0, 1, 1, 2]
     assert files(tmp_path) == files(done)
 

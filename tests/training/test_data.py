@@ -4,6 +4,7 @@ import pickle
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -11,7 +12,17 @@ from cinemyo import tables
 from cinemyo.errors import TableError
 from cinemyo.layout import Layout
 from cinemyo.training.augment import keys_of
-from cinemyo.training.data import Batch, ImageInput, InOrder, Samples, Shuffled, load_crops, read_inputs, targets_of
+from cinemyo.training.data import (
+    Batch,
+    ImageInput,
+    InOrder,
+    Samples,
+    Shuffled,
+    hidden,
+    load_crops,
+    read_inputs,
+    targets_of,
+)
 from tests.training import study, tiny
 
 
@@ -37,6 +48,42 @@ def test_one_phase_is_an_axis_of_length_one(layout: Layout) -> None:
 def test_without_a_crop_the_whole_canvas_is_taken(layout: Layout) -> None:
     crops = load_crops(layout, arm=tiny.arm(crop_px=None), cine_ids=study.cine_ids(layout)[:1])
     assert crops.shape == (1, 2, study.CANVAS, study.CANVAS)
+
+
+def test_an_arm_that_hides_the_heart_sees_the_canvas_black_around_its_middle(layout: Layout) -> None:
+    cine = study.cine_ids(layout)[:1]
+    whole = load_crops(layout, arm=tiny.arm(crop_px=None), cine_ids=cine)
+    rest = load_crops(layout, arm=tiny.arm(crop_px=None, hidden_radius_px=10), cine_ids=cine)
+    rows, columns = np.indices((study.CANVAS, study.CANVAS)) - (study.CANVAS - 1) / 2
+    inside = torch.from_numpy(np.hypot(rows, columns) <= 10)
+    assert int(whole[..., inside].max()) == 200
+    assert int(rest[..., inside].max()) == 0
+    assert torch.equal(rest[..., ~inside], whole[..., ~inside])
+
+
+@pytest.mark.parametrize("side", [47, 48])
+def test_what_is_hidden_is_the_same_from_every_side(side: int) -> None:
+    rest = hidden(np.full((1, side, side), 9, np.uint8), radius_px=12)[0]
+    assert np.array_equal(rest, rest.T)
+    assert np.array_equal(rest, rest[::-1])
+    assert (rest == 0).sum() == pytest.approx(np.pi * 12**2, rel=0.03)
+
+
+def test_permuted_labels_keep_every_patient_in_one_class_and_the_classes_as_frequent(layout: Layout) -> None:
+    given = read_inputs(layout, arm=tiny.arm(crop_px=8), seed=7)
+    other = read_inputs(layout, arm=tiny.arm(crop_px=8, labels="permuted"), seed=7)
+    owner = given.cines.set_index("cine_id")["patient_id"][list(given.samples.cine_ids)]
+    frame = pd.DataFrame({"patient": owner.to_numpy(), "given": given.samples.targets, "own": other.samples.targets})
+    patients = frame.groupby("patient")
+    assert (patients["own"].nunique() == 1).all()
+    assert (frame["own"] != frame["given"]).mean() > 0.4
+
+
+def test_permuted_labels_hang_on_the_seed(layout: Layout) -> None:
+    arm = tiny.arm(crop_px=8, labels="permuted")
+    one, again, other = (read_inputs(layout, arm=arm, seed=seed).samples.targets for seed in (7, 7, 8))
+    assert torch.equal(one, again)
+    assert not torch.equal(one, other)
 
 
 def test_no_cines_give_no_crops(layout: Layout) -> None:

@@ -22,6 +22,8 @@ VALUES: dict[str, Any] = {
     "recipe": "coarse",
     "crop_px": SIDE,
     "scheme": "honest",
+    "labels": "given",
+    "hidden_radius_px": None,
     "backbone": {
         "name": "resnet10t",
         "weights": "none",

@@ -80,6 +80,9 @@ class Params(Frozen):
             canvas = self.recipes[arm.recipe].canvas_px
             if arm.crop_px is not None and arm.crop_px > canvas:
                 raise ValueError(f"arms.{name}.crop_px must be at most the canvas of {canvas}, got {arm.crop_px}")
+            if arm.hidden_radius_px is not None and arm.hidden_radius_px >= canvas / 2:
+                got = arm.hidden_radius_px
+                raise ValueError(f"arms.{name}.hidden_radius_px must be below half the canvas of {canvas}, got {got}")
         for where, names in (("study.primary", (self.study.primary,)), ("external.arms", self.external.arms)):
             unknown = [name for name in names if name not in self.arms]
             if unknown and self.arms:

@@ -94,6 +94,8 @@ def targets_of(labels: pd.DataFrame, cine_ids: Sequence[str], *, arm: Arm) -> In
 def load_crops(layout: Layout, *, arm: Arm, cine_ids: Sequence[str]) -> UInt8[Tensor, "cine phase y x"]:
     """Crops around the left ventricle at the arm's phases, taken from the canvases of its recipe.
 
+    Of an arm that hides the heart: the whole canvas, black within a radius of its centre.
+
     Raises:
         TableError: a cine is not among those prepared or has no phases.
 
@@ -109,7 +111,7 @@ def load_crops(layout: Layout, *, arm: Arm, cine_ids: Sequence[str]) -> UInt8[Te
     frames = phases.loc[list(cine_ids), [f"{phase}_index" for phase in arm.phases]].to_numpy(np.int64)
     centres = prepared.loc[list(cine_ids), ["centre_row_px", "centre_column_px"]].to_numpy(np.float64)
     crops = [
-        _crop(read_pages(folder / f"{cine}.tif", indices.tolist()), centre=(row, column), side=arm.crop_px)
+        crop_of(read_pages(folder / f"{cine}.tif", indices.tolist()), centre=(row, column), arm=arm)
         for cine, indices, (row, column) in zip(cine_ids, frames, centres.tolist(), strict=True)
     ]
     if not crops:
@@ -118,10 +120,21 @@ def load_crops(layout: Layout, *, arm: Arm, cine_ids: Sequence[str]) -> UInt8[Te
     return torch.from_numpy(np.stack(crops))
 
 
-def _crop(
-    pages: UInt8[np.ndarray, "phase y x"], *, centre: tuple[float, float], side: int | None
+def crop_of(
+    pages: UInt8[np.ndarray, "phase y x"], *, centre: tuple[float, float], arm: Arm
 ) -> UInt8[np.ndarray, "phase side side"]:
-    return pages if side is None else crop(pages, centre=centre, side=side)
+    """What the arm sees of a canvas: the square around the centre (row, column, pixels), or the whole canvas."""
+    if arm.hidden_radius_px is not None:
+        return hidden(pages, radius_px=arm.hidden_radius_px)
+    return pages if arm.crop_px is None else crop(pages, centre=centre, side=arm.crop_px)
+
+
+def hidden(pages: UInt8[np.ndarray, "phase side side"], *, radius_px: int) -> UInt8[np.ndarray, "phase side side"]:
+    """The canvas, black within a radius of its own centre: a hole that lay on the heart would tell where it is."""
+    away = (np.arange(pages.shape[-1]) - (pages.shape[-1] - 1) / 2) ** 2
+    rest = pages.copy()
+    rest[..., away[:, None] + away[None] <= radius_px**2] = 0
+    return rest
 
 
 class Batch(NamedTuple):

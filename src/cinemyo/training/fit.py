@@ -9,23 +9,19 @@ from typing import Final
 
 import pytorch_lightning as pl
 import torch
-from jaxtyping import Float
 from lightning_fabric.plugins.environments.lightning import LightningEnvironment
-from torch import Tensor
 
 from cinemyo.errors import TrainingError
 from cinemyo.labels import CLASSES
 from cinemyo.models.classifier import PhaseClassifier
 from cinemyo.training import state
-from cinemyo.training.augment import changes_nothing, keys_of, to_unit
+from cinemyo.training.answer import ANSWER_BATCH, device, features, probabilities
+from cinemyo.training.augment import changes_nothing, keys_of
 from cinemyo.training.data import FeatureInput, ImageInput, InOrder, Shuffled
 from cinemyo.training.module import PhaseModule
 from cinemyo.training.recorder import Recorder
 from cinemyo.training.state import Saved
 from cinemyo.training.task import FitResult, Task
-
-ANSWER_BATCH: Final = 64
-"""Cines per batch where nothing is learnt."""
 
 _FOREIGN: Final = (
     "GPU available but not used",
@@ -127,11 +123,6 @@ def _run(task: Task, module: PhaseModule, *, callbacks: list[pl.Callback]) -> No
     trainer.fit(module, train_dataloaders=batches, val_dataloaders=watched)
 
 
-def device() -> torch.device:
-    """Where fits run."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
 @contextmanager
 def _reproducibly(fold: int, *, seed: int) -> Iterator[None]:
     """Seeds torch by seed and fold, and takes deterministic algorithms and one thread; all of it only in here.
@@ -153,18 +144,3 @@ def _reproducibly(fold: int, *, seed: int) -> Iterator[None]:
         chatter.setLevel(level)
         torch.use_deterministic_algorithms(deterministic)
         torch.set_num_threads(threads)
-
-
-def features(model: PhaseClassifier, images: Tensor) -> Float[Tensor, "cine feature"]:
-    """Features of 8-bit crops, without augmentation, on the model's device."""
-    model.eval()
-    with torch.no_grad():
-        return torch.cat([model.features(to_unit(batch.to(device()))) for batch in torch.split(images, ANSWER_BATCH)])
-
-
-def probabilities(model: PhaseClassifier, images: Tensor) -> Float[Tensor, "cine class"]:
-    """Probabilities of the classes for 8-bit crops, on the CPU, in 64 bit."""
-    model.eval()
-    with torch.no_grad():
-        logits = [model(to_unit(batch.to(device()))) for batch in torch.split(images, ANSWER_BATCH)]
-    return torch.cat(logits).double().softmax(dim=1).cpu()

@@ -12,7 +12,8 @@ from typing import Any
 from tqdm import tqdm  # type: ignore[import-untyped]
 
 from cinemyo.training import module
-from cinemyo.training.fit import device, fit
+from cinemyo.training.answer import device
+from cinemyo.training.fit import fit
 from cinemyo.training.task import Task
 
 
