@@ -17,11 +17,11 @@ CANVAS: Final = 48
 SPLIT: Final = Split(protocol="honest", folds=3, holdout_share=0.2, links=None)
 
 
-def write(base: Path, *, patients: int = 24, key: str = "key") -> Layout:
+def write(base: Path, *, patients: int = 24, key: str = "key", split: Split = SPLIT) -> Layout:
     """Three phases per cine: diastole is page 0, systole page 2; a bright spot at the place of the class."""
     layout = Layout("tiny", base)
     cines, labels = cohort(patients, key=key)
-    folds = assign(labels, cines=cines, split=SPLIT, seed=5)
+    folds = assign(labels, cines=cines, split=split, seed=5)
     tables.write(cines, table=tables.CINES, path=layout.cines)
     tables.write(labels, table=tables.LABELS, path=layout.labels)
     tables.write(folds, table=tables.FOLDS, path=layout.folds)

@@ -6,9 +6,13 @@ from typing import Any
 import pytest
 
 from cinemyo import tables
-from cinemyo.config import Arm
+from cinemyo.config import Arm, Split
+from cinemyo.errors import SplitError
+from cinemyo.evaluation.scoring import Scored, score
+from cinemyo.folds import split_of
 from cinemyo.layout import Layout
 from cinemyo.models.classifier import load_model
+from cinemyo.persons import permuted
 from cinemyo.training.arm import ArmResult, Outputs, run_arm, work_folder
 from cinemyo.training.data import read_inputs
 from tests.training import study, tiny
@@ -61,6 +65,83 @@ def test_work_in_progress_is_cleared_on_success(done: Path, layout: Layout) -> N
 def test_a_written_model_loads(done: Path) -> None:
     arm = tiny.arm(**SHORT)
     assert load_model(done / "models" / "fold2.safetensors", arm=arm, n_classes=3, side=tiny.SIDE)
+
+
+def scored(layout: Layout, *, out: Path, arm: Arm, seed: int = 7) -> Scored:
+    return score(
+        tables.read(out / "predictions.csv", table=tables.predictions(arm.target)),
+        name="tiny",
+        arm=arm,
+        folds=tables.read(layout.folds, table=tables.FOLDS),
+        cines=tables.read(layout.cines, table=tables.CINES),
+        labels=tables.read(layout.labels, table=tables.LABELS),
+        prepared=set(study.cine_ids(layout)),
+        seed=seed,
+    )
+
+
+def test_the_truths_of_a_control_are_its_permuted_labels_and_evaluation_takes_no_others(
+    layout: Layout, tmp_path: Path
+) -> None:
+    arm = tiny.arm(fit={"epochs": 1}, labels="permuted")
+    run(layout, out=tmp_path, arm=arm)
+    cines, labels = (
+        tables.read(path, table=table) for path, table in ((layout.cines, tables.CINES), (layout.labels, tables.LABELS))
+    )
+    given = permuted(labels, cines=cines, seed=7).set_index("cine_id")["pathology"]
+    answers = tables.read(tmp_path / "predictions.csv", table=tables.predictions("pathology"))
+    assert (answers["truth"] == answers["cine_id"].map(given)).all()
+    assert scored(layout, out=tmp_path, arm=arm).is_control
+    for other in ({"arm": tiny.arm(fit={"epochs": 1})}, {"arm": arm, "seed": 8}):
+        with pytest.raises(SplitError, match=r"expected the truth of labels\.csv"):
+            scored(layout, out=tmp_path, **other)
+
+
+def test_the_double_split_of_the_paper_trains_watches_and_tests_on_its_own_parts(tmp_path: Path) -> None:
+    layout = study.write(tmp_path, split=Split(protocol="paper", folds=3, holdout_share=0, links=None))
+    arm = tiny.arm(**SHORT, scheme="paper_holdout")
+    done = run(layout, out=tmp_path / "out", arm=arm)
+    folds, cines = (
+        tables.read(path, table=table) for path, table in ((layout.folds, tables.FOLDS), (layout.cines, tables.CINES))
+    )
+    split = split_of(folds, scheme="paper_holdout", fold=0, cines=cines)
+    answered = {name: set(rows["cine_id"]) for name, rows in done.predictions.groupby("set")}
+    here = set(study.cine_ids(layout))
+    assert answered == {"validation": set(split.validation) & here, "test": set(split.test) & here}
+    assert done.history["selected"].tolist() == [False, True]
+    assert done.history["validation_loss"].notna().all()
+    assert len(scored(layout, out=tmp_path / "out", arm=arm).answers) == len(answered["test"])
+
+
+def relabelled(layout: Layout, *, cines: set[str]) -> None:
+    """Moves the pathology of these cines to the next class."""
+    labels = tables.read(layout.labels, table=tables.LABELS)
+    other = labels["pathology"].map({"normal": "hcm", "hcm": "dcm", "dcm": "normal"})
+    labels["pathology"] = labels["pathology"].mask(labels["cine_id"].isin(cines), other)
+    tables.write(labels, table=tables.LABELS, path=layout.labels)
+
+
+def test_labels_of_the_holdout_change_no_byte(done: Path, tmp_path: Path) -> None:
+    layout = study.write(tmp_path / "study")
+    folds = tables.read(layout.folds, table=tables.FOLDS)
+    held = set(folds["cine_id"][folds["part"] == "holdout"])
+    assert held
+    relabelled(layout, cines=held)
+    run(layout, out=tmp_path / "out", arm=tiny.arm(**SHORT))
+    assert files(tmp_path / "out") == files(done)
+
+
+def test_labels_of_the_double_split_s_test_part_change_no_model(tmp_path: Path) -> None:
+    layout = study.write(tmp_path / "study", split=Split(protocol="paper", folds=3, holdout_share=0, links=None))
+    arm = tiny.arm(fit={"epochs": 1}, scheme="paper_holdout")
+    before = run(layout, out=tmp_path / "before", arm=arm)
+    folds = tables.read(layout.folds, table=tables.FOLDS)
+    relabelled(layout, cines=set(folds["cine_id"][(folds["scheme"] == arm.scheme) & (folds["part"] == "test")]))
+    after = run(layout, out=tmp_path / "after", arm=arm)
+    assert files(tmp_path / "after" / "models") == files(tmp_path / "before" / "models")
+    assert after.history.equals(before.history)
+    assert after.predictions.drop(columns="truth").equals(before.predictions.drop(columns="truth"))
+    assert not after.predictions["truth"].equals(before.predictions["truth"])
 
 
 @pytest.mark.slow
