@@ -4,14 +4,21 @@ Percentile bootstraps of patients cover too little below some hundred of them, a
 right. Nothing here fails on too few rows: where nothing is known the interval is all that the figure can be.
 """
 
-from typing import NamedTuple
+import math
+from typing import Final, NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
 from scipy import special
 
 from cinemyo.evaluation import estimates
-from cinemyo.evaluation.estimates import Estimate
+from cinemyo.evaluation.estimates import Estimate, numbered
+
+UNSEEN_NLL: Final = math.log(10)
+"""Of a patient whose class was given one chance in ten."""
+
+UNSEEN_BRIER: Final = 1.0
+"""Of a patient whose class was missed, half way to the most that a Brier score can be."""
 
 
 class Interval(NamedTuple):
@@ -38,7 +45,12 @@ def exact(hits: float, *, total: float, level: float = 0.95) -> Interval:
 
 
 def wilson(hits: int, *, total: int, level: float = 0.95) -> Interval:
-    """Wilson's score interval of a share of independent trials."""
+    """Wilson's score interval of a share of independent trials; of none, 0 to 1.
+
+    Source: Wilson 1927
+    """
+    if not total:
+        return Interval(0.0, 1.0)
     z = float(special.ndtri((1 + level) / 2))
     share, weight = hits / total, z**2 / total
     middle = (share + weight / 2) / (1 + weight)
@@ -46,7 +58,7 @@ def wilson(hits: int, *, total: int, level: float = 0.95) -> Interval:
     return Interval(float(middle - half), float(middle + half))
 
 
-def effective_rows(estimate: Estimate, *, level: float = 0.95) -> float:
+def effective_rows(estimate: Estimate, *, rows: int, level: float = 0.95) -> float:
     """Independent rows that a share, or what lies between 0 and 1 like one, is worth; never above the rows there are.
 
     Fewer for the unsure variance of few patients; where the variance says nothing, as if a patient's rows were alike.
@@ -56,15 +68,16 @@ def effective_rows(estimate: Estimate, *, level: float = 0.95) -> float:
     spread = estimate.value * (1 - estimate.value)
     if estimate.freedom <= 0 or estimate.variance <= 0 or spread <= 0:
         return estimate.least
-    few = t_quantile(max(estimate.rows - 1, 1), level=level) / t_quantile(estimate.freedom, level=level)
-    return min(estimate.rows, spread / estimate.variance * few**2)
+    few = t_quantile(rows - 1, level=level) / t_quantile(estimate.freedom, level=level)
+    alone = min(rows, spread * rows / (estimate.variance / estimate.effect * (rows - 1)))
+    return float(min(rows, alone / estimate.effect * few**2))
 
 
-def of_share(estimate: Estimate, *, level: float = 0.95) -> Interval:
+def of_share(estimate: Estimate, *, rows: int, level: float = 0.95) -> Interval:
     """Exact interval, at its effective number of rows, of what lies between 0 and 1; of nan, 0 to 1."""
     if np.isnan(estimate.value):
         return Interval(0.0, 1.0)
-    total = effective_rows(estimate, level=level)
+    total = effective_rows(estimate, rows=rows, level=level)
     return exact(estimate.value * total, total=total, level=level)
 
 
@@ -75,18 +88,50 @@ def clustered_share(
 
     Departs from §2.7: the paper gives no interval and takes inputs as independent.
     """
-    return of_share(estimates.share(hits, clusters=clusters), level=level)
+    return of_share(estimates.share(hits, clusters=clusters), rows=len(hits), level=level)
 
 
 def clustered_mean(
     values: Float[np.ndarray, " row"], *, clusters: Shaped[np.ndarray, " row"], level: float = 0.95
 ) -> Interval:
-    """Interval of the mean of any figure of rows, Student's over patients; below two patients, the whole line."""
-    value, variance, freedom, *_ = estimates.mean(values, clusters=clusters)
-    if freedom <= 0:
+    """Interval of the mean of rows, Student's over patients; below two patients, the whole line.
+
+    For a loss, which is skewed, see `clustered_loss`; for a share `clustered_share`.
+    """
+    estimate = estimates.mean(values, clusters=clusters)
+    if estimate.freedom <= 0:
         return Interval(float("-inf"), float("inf"))
-    half = t_quantile(freedom, level=level) * variance**0.5
-    return Interval(value - half, value + half)
+    half = t_quantile(estimate.freedom, level=level) * estimate.variance**0.5
+    return Interval(estimate.value - half, estimate.value + half)
+
+
+def clustered_loss(
+    values: Float[np.ndarray, " row"],
+    *,
+    clusters: Shaped[np.ndarray, " row"],
+    unseen: float,
+    level: float = 0.95,
+) -> Interval:
+    """Interval of the mean of a loss, none below 0: Gamma's, as losses are skewed; below two patients, 0 to infinity.
+
+    `unseen` is the mean loss that one more patient is taken to have for the upper bound, if none seen adds more:
+    `UNSEEN_NLL` or `UNSEEN_BRIER`. Few patients of a good model do not show its rare confident errors.
+
+    Source: Fay and Feuer 1997, Stat Med 16:791, with the variance over patients
+    """
+    estimate = estimates.mean(values, clusters=clusters)
+    if estimate.freedom <= 0:
+        return Interval(0.0, float("inf"))
+    sums = np.bincount(numbered(clusters), weights=values)
+    few = t_quantile(estimate.freedom, level=level) / float(special.ndtri((1 + level) / 2))
+    value, variance = estimate.value, estimate.variance * few**2
+    step = max(float(sums.max()) / len(values), unseen / len(sums))
+    low = _gamma(value, variance=variance, tail=(1 - level) / 2)
+    return Interval(low, _gamma(value + step, variance=variance + step**2, tail=(1 + level) / 2))
+
+
+def _gamma(mean: float, *, variance: float, tail: float) -> float:
+    return float(variance / mean * special.gammaincinv(mean**2 / variance, tail)) if variance > 0 else mean
 
 
 def clustered_auroc(
@@ -97,7 +142,7 @@ def clustered_auroc(
     level: float = 0.95,
 ) -> Interval:
     """Interval of the area under the ROC curve; 0 to 1 where one side is empty."""
-    return of_share(estimates.auroc(positive, scores=scores, clusters=clusters), level=level)
+    return of_share(estimates.auroc(positive, scores=scores, clusters=clusters), rows=len(positive), level=level)
 
 
 def clustered_balanced_accuracy(
@@ -108,7 +153,8 @@ def clustered_balanced_accuracy(
     level: float = 0.95,
 ) -> Interval:
     """Interval of the mean sensitivity over the classes that occur; 0 to 1 of nothing."""
-    return of_share(estimates.balanced_accuracy(truth, predicted=predicted, clusters=clusters), level=level)
+    estimate = estimates.balanced_accuracy(truth, predicted=predicted, clusters=clusters)
+    return of_share(estimate, rows=len(truth), level=level)
 
 
 def clustered_macro_f1(
@@ -119,7 +165,8 @@ def clustered_macro_f1(
     level: float = 0.95,
 ) -> Interval:
     """Interval of the mean F1 over the classes that occur or were called; 0 to 1 of nothing."""
-    return of_share(estimates.macro_f1(truth, predicted=predicted, clusters=clusters), level=level)
+    estimate = estimates.macro_f1(truth, predicted=predicted, clusters=clusters)
+    return of_share(estimate, rows=len(truth), level=level)
 
 
 def clustered_kappa(
@@ -139,7 +186,8 @@ def clustered_kappa(
     if np.isnan(estimate.value):
         return Interval(-1.0, 1.0)
     as_agreement = estimate._replace(value=observed, variance=estimate.variance * (1 - chance) ** 2)
-    return Interval(*(1 - (1 - bound) / (1 - chance) for bound in of_share(as_agreement, level=level)))
+    low, high = of_share(as_agreement, rows=len(first), level=level)
+    return Interval(max(-1.0, 1 - (1 - low) / (1 - chance)), 1 - (1 - high) / (1 - chance))
 
 
 def clustered_difference(
@@ -175,11 +223,11 @@ def paired(
     """
     change = second - first
     estimate = estimates.mean(change.astype(float), clusters=clusters)
-    if estimate.freedom <= 0:
+    patients = int(numbered(clusters).max()) + 1 if len(change) else 0
+    if patients < 2:
         return Paired(0.0, float("inf"), 0)
+    total = len(change) / estimate.effect if estimate.variance > 0 else estimate.least
     discordant = float((change != 0).mean())
-    spread = discordant - estimate.value**2
-    total = min(estimate.rows, spread / estimate.variance) if estimate.variance > 0 else estimate.least
     middle = estimate.value * total / (total + 2)
     variance = ((discordant * total + 1) / (total + 2) - middle**2) / (total + 2)
-    return Paired(middle, variance**0.5, estimate.freedom)
+    return Paired(middle, variance**0.5, patients - 1)
