@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 
 from cinemyo.config import Params
+from cinemyo.evaluation.intervals import Interval, clustered_difference, clustered_share
 from cinemyo.evaluation.metrics import accuracy, auroc, balanced_accuracy, macro_f1, per_class
 from cinemyo.evaluation.scoring import Scored
-from cinemyo.evaluation.summary import interval_by_patient, interval_of
 from cinemyo.evaluation.tables import standing
 
 
@@ -45,7 +45,7 @@ def arm_table(arms: Sequence[Scored], *, params: Params, seed: int) -> pd.DataFr
     for scored in arms:
         for level, answers in _levels(scored).items():
             matrix = scored.confusion(answers)
-            low, high = interval_of(scored, answers, evaluate=params.evaluate, seed=seed)
+            low, high = _interval(answers, level=params.evaluate.level)
             row = {"arm": scored.name, "target": scored.arm.target, "level": level, "n": int(matrix.sum())}
             row |= {"accuracy": accuracy(matrix), "low": low, "high": high}
             row |= {"balanced_accuracy": balanced_accuracy(matrix), "macro_f1": macro_f1(matrix)}
@@ -70,7 +70,7 @@ def view_table(arms: Sequence[Scored], *, params: Params, seed: int) -> pd.DataF
         if scored.arm.target != "pathology":
             continue
         for view, answers in scored.answers.groupby("view"):
-            low, high = interval_of(scored, answers, evaluate=params.evaluate, seed=seed)
+            low, high = _interval(answers, level=params.evaluate.level)
             share = accuracy(scored.confusion(answers))
             row = {
                 "arm": scored.name,
@@ -105,7 +105,14 @@ def _gap(honest: Scored, *, leaky: Scored, params: Params, seed: int) -> dict[st
     right = (both["predicted"] == both["truth"]).to_numpy(int)
     right_leaky = (both["predicted_leaky"] == both["truth_leaky"]).to_numpy(int)
     gain: np.ndarray = right_leaky - right
-    low, high = interval_by_patient(gain, scored=honest, rows=both, evaluate=params.evaluate, seed=seed)
+    low, high = clustered_difference(
+        right, second=right_leaky, clusters=both["patient_id"].to_numpy(object), level=params.evaluate.level
+    )
     row = {"arm": honest.name, "leaky_arm": leaky.name, "n_cines": len(both)}
     row |= {"accuracy_by_patient": right.mean(), "accuracy_by_input": right_leaky.mean()}
     return row | {"gap": gain.mean(), "low": low, "high": high, "standing": standing(leaky.arm, study=params.study)}
+
+
+def _interval(rows: pd.DataFrame, *, level: float) -> Interval:
+    right = (rows["truth"] == rows["predicted"]).to_numpy(int)
+    return clustered_share(right, clusters=rows["patient_id"].to_numpy(object), level=level)

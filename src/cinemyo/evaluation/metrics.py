@@ -83,9 +83,32 @@ def log_loss(truth: Int[np.ndarray, " n"], *, probabilities: Float[np.ndarray, "
 
     Source: Germain 2021, §2.4
     """
-    if not len(truth):
-        return float("nan")
-    return float(-np.log(np.clip(probabilities[np.arange(len(truth)), truth], FLOOR, 1)).mean())
+    return float(losses(truth, probabilities=probabilities).mean()) if len(truth) else float("nan")
+
+
+def losses(truth: Int[np.ndarray, " n"], *, probabilities: Float[np.ndarray, "n classes"]) -> Float[np.ndarray, " n"]:
+    """Categorical cross-entropy of each answer, natural logarithm."""
+    return np.asarray(-np.log(np.clip(probabilities[np.arange(len(truth)), truth], FLOOR, 1)))
+
+
+def spread(values: Float[np.ndarray, " fold"]) -> float:
+    """Standard deviation over folds, n - 1 below; nan of fewer than two."""
+    return float(np.std(values, ddof=1)) if len(values) > 1 else float("nan")
+
+
+def predictive(
+    shares: Float[np.ndarray, "truth predicted"], *, prevalence: Float[np.ndarray, " truth"]
+) -> tuple[Float[np.ndarray, " classes"], Float[np.ndarray, " classes"]]:
+    """(positive, negative) predictive values of the classes where they occur so often; nan where none is called so.
+
+    `shares` are those of each true class that were called each class: rows add up to 1.
+    """
+    called = prevalence[:, None] * shares
+    hits, of_class = np.diag(called), called.sum(axis=0)
+    spared = called.sum() - prevalence - of_class + hits
+    positive = np.divide(hits, of_class, where=of_class > 0, out=np.full(len(hits), np.nan))
+    others = called.sum() - of_class
+    return positive, np.divide(spared, others, where=others > 0, out=np.full(len(hits), np.nan))
 
 
 def by_patient(answers: pd.DataFrame, *, classes: tuple[str, ...]) -> pd.DataFrame:

@@ -5,6 +5,7 @@ They do not all agree with each other: the matrices have their own sums, and 160
 
 from typing import Final, NamedTuple
 
+from cinemyo.config import Arm
 from cinemyo.labels import Phase, Target
 
 BACKBONE: Final = "vgg16"
@@ -52,3 +53,43 @@ TABLE_4: Final[dict[str, Accuracy]] = {
     "raw": Accuracy(0.915, 0.007, "0.0001"),
 }
 """Systole alone, by input: mean and standard deviation over the last ten of 100 epochs."""
+
+
+class Printed(NamedTuple):
+    """A line of Table 1 as printed: normal, HCM, DCM, and the p beside them."""
+
+    normal: str
+    hcm: str
+    dcm: str
+    p: str
+
+
+TABLE_1: Final[dict[str, Printed]] = {
+    "patients": Printed("209", "175", "150", ""),
+    "cines": Printed("395", "411", "394", ""),
+    "sex": Printed("148 F, 247 M", "112 F, 299 M", "103 F, 291 M", "0.0007"),
+    "age": Printed("45.6 ± 15.8", "52.5 ± 17.8", "56.4 ± 14.3", "0.01"),
+    "systolic time": Printed("329 ± 35", "346 ± 39", "337 ± 29", "0.001"),
+    "vla_left": Printed("39", "39", "66", "<0.0001"),
+    "vla_right": Printed("106", "49", "50", "<0.0001"),
+    "four_chamber": Printed("132", "143", "142", "<0.0001"),
+    "short_axis": Printed("118", "180", "136", "<0.0001"),
+}
+"""The cohort, counted by input also where it is the patient's; its p of the age contradicts its own means and SDs."""
+
+HOLDOUT: Final[dict[frozenset[Phase], tuple[int, int]]] = {DIASTOLE: (12, 240), SYSTOLE: (12, 240), DUAL: (4, 240)}
+"""Errors and inputs of the 20 % that the double split holds out (§3.4)."""
+
+
+def accuracy_of(arm: Arm, *, input_name: str) -> Accuracy | None:
+    """The line of Table 2 of such an arm; none for another backbone, another input, or a control."""
+    if arm.backbone.name != BACKBONE or input_name != INPUT or arm.labels != "given":
+        return None
+    return TABLE_2.get((arm.target, frozenset[Phase](arm.phases)))
+
+
+def matrix_of(arm: Arm, *, input_name: str) -> Matrix | None:
+    """The matrix of Table 3 of such an arm; none where the paper prints none."""
+    if arm.target != "pathology" or accuracy_of(arm, input_name=input_name) is None:
+        return None
+    return TABLE_3[frozenset[Phase](arm.phases)]

@@ -107,21 +107,21 @@ def score(
     _refuse_missing(tested, expected=expected, where=where)
     _refuse_other_truths(predictions, truths=truths, where=where)
     ratios = [len(split.test) / len(split.train) for split in splits]
-    answers = _answers(tested, arm=arm, order=expected, cines=cines, labels=labels)
-    person = persons_of(cines["patient_id"].tolist(), links=links)
-    answers["patient_id"] = answers["patient_id"].map(person)
+    ordered = tested.set_index("cine_id").loc[expected].reset_index()
+    answers = answered(ordered, arm=arm, cines=cines, labels=labels, links=links)
     return Scored(name, arm, answers, float(np.mean(ratios)))
 
 
-def _answers(
-    tested: pd.DataFrame, *, arm: Arm, order: list[str], cines: pd.DataFrame, labels: pd.DataFrame
+def answered(
+    rows: pd.DataFrame, *, arm: Arm, cines: pd.DataFrame, labels: pd.DataFrame, links: pd.DataFrame | None = None
 ) -> pd.DataFrame:
+    """Labelled rows of predictions in the form of `Scored.answers`; of equal probabilities the first is called."""
     classes = CLASSES[arm.target]
     columns = [f"p_{name}" for name in classes]
-    rows = tested.set_index("cine_id").loc[order].reset_index()
     rows = rows.merge(cines[["cine_id", "patient_id"]], on="cine_id", how="left", validate="one_to_one")
     rows = rows.merge(labels[["cine_id", "pathology", "view"]], on="cine_id", how="left", validate="one_to_one")
-    rows["truth"] = [classes.index(truth) for truth in rows["truth"]]
+    rows["patient_id"] = rows["patient_id"].map(persons_of(rows["patient_id"].tolist(), links=links))
+    rows["truth"] = rows["truth"].map({name: index for index, name in enumerate(classes)}).to_numpy(int)
     rows["predicted"] = np.argmax(rows[columns].to_numpy(float), axis=1)
     return rows[["cine_id", "patient_id", "fold", "truth", "predicted", *columns, "pathology", "view"]]
 

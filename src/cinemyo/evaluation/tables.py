@@ -6,41 +6,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cinemyo.config import Arm, Params, Recipe, Study
+from cinemyo.config import Arm, Params
 from cinemyo.evaluation import published
+from cinemyo.evaluation.describe import input_of, role_of, standing, training_of
 from cinemyo.evaluation.scoring import Scored
 from cinemyo.evaluation.statistics import corrected_t, holm, mcnemar
-from cinemyo.labels import LEAKY_SCHEMES, Phase, Target
+from cinemyo.labels import Phase, Target
+
+__all__ = ["input_of", "last_epochs", "role_of", "standing", "table_2", "table_3", "table_4", "training_of"]
 
 LAST_EPOCHS = 10
 """Epochs over which the paper averages in Table 4."""
-
-
-def standing(arm: Arm, *, study: Study) -> str:
-    """What every row must say of itself: synthetic or not, leaky or by patient, and the study's notice."""
-    words = ["synthetic phantoms"] if study.synthetic else []
-    words.append("leaky: split by input" if arm.scheme in LEAKY_SCHEMES else "split by patient")
-    return "; ".join([*words, study.notice] if study.notice else words)
-
-
-def input_of(arm: Arm, *, recipes: Mapping[str, Recipe]) -> str:
-    """The input in the words of Table 4: `160 px`, or `raw` where the recipe neither resamples nor windows."""
-    recipe = recipes[arm.recipe]
-    if recipe.pixel_mm is None and recipe.window == "full_range":
-        return "raw"
-    return f"{arm.crop_px or recipe.canvas_px} px"
-
-
-def training_of(arm: Arm) -> str:
-    """How the weights came about, in the words of a table."""
-    if arm.backbone.train_from == "nothing":
-        return "frozen features"
-    return "from scratch" if arm.backbone.weights == "none" else "fine-tuned"
-
-
-def role_of(arm: Arm) -> str:
-    """`dual`, or the one phase that the arm sees."""
-    return arm.phases[0] if len(arm.phases) == 1 else "dual"
 
 
 def table_2(arms: Sequence[Scored], *, params: Params, metrics: Mapping[str, Any]) -> pd.DataFrame:

@@ -1,0 +1,133 @@
+"""What an arm is in the words of a table, and its tests against another."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cinemyo.evaluation.describe import (
+    alike,
+    compared,
+    framed,
+    input_of,
+    joined,
+    role_of,
+    standing,
+    training_of,
+    twin,
+    untestable,
+)
+from cinemyo.evaluation.statistics import corrected_t, mcnemar
+from tests.evaluation.example import ARM, params, scored
+
+OWN = params()
+DUAL, DIASTOLE = (scored(name, OWN.arms[name], skill=skill) for name, skill in (("dual", 3.0), ("diastole", 1.0)))
+
+
+def test_a_synthetic_study_says_so_in_every_row() -> None:
+    assert standing(OWN.arms["dual"], study=OWN.study) == "synthetic phantoms; split by patient"
+
+
+def test_a_leaky_arm_says_so() -> None:
+    assert "leaky: split by input" in standing(OWN.arms["dual_by_input"], study=OWN.study)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [({"labels": "permuted"}, "control: labels permuted"), ({"crop_px": None, "hidden_radius_px": 40}, "heart hidden")],
+)
+def test_a_control_says_so(changes: dict[str, object], words: str) -> None:
+    own = params(dual=changes)
+    assert words in standing(own.arms["dual"], study=own.study)
+
+
+def test_the_notice_of_a_study_ends_what_a_row_says() -> None:
+    own = params(notice="A check, not a benchmark", dual={})
+    assert standing(own.arms["dual"], study=own.study).endswith("; A check, not a benchmark")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("dual", "160 px"), ("systole_256", "256 px"), ("systole_raw", "raw"), ("systole_128", "128 px")],
+)
+def test_inputs_have_the_words_of_table_4(name: str, words: str) -> None:
+    assert input_of(OWN.arms[name], recipes=OWN.recipes) == words
+
+
+@pytest.mark.parametrize(("name", "role"), [("dual", "dual"), ("diastole", "diastole"), ("systole_raw", "systole")])
+def test_an_arm_is_known_by_the_phases_that_it_sees(name: str, role: str) -> None:
+    assert role_of(OWN.arms[name]) == role
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"train_from": "nothing"}, "frozen features"),
+        ({"weights": "none"}, "from scratch"),
+        ({"weights": "imagenet"}, "fine-tuned"),
+    ],
+)
+def test_training_is_told_from_the_backbone(changes: dict[str, str], words: str) -> None:
+    own = params(dual={"backbone": ARM["backbone"] | changes})
+    assert training_of(own.arms["dual"]) == words
+
+
+def test_one_field_of_the_head_can_be_free_alone() -> None:
+    head = alike(OWN.arms["dual"], free=("head.pool",))["head"]
+    assert set(head) == {"widths", "dropouts"}
+
+
+def test_the_twin_of_a_single_phase_is_the_dual_arm_alike() -> None:
+    found = twin(DIASTOLE, arms=[DIASTOLE, DUAL], free=("phases",), accept=lambda arm: len(arm.phases) > 1)
+    assert found is DUAL
+
+
+def test_an_arm_of_another_crop_is_no_twin() -> None:
+    other = scored("systole_128", OWN.arms["systole_128"])
+    assert twin(other, arms=[other, DUAL], free=("phases",), accept=lambda arm: len(arm.phases) > 1) is None
+
+
+def test_the_p_are_of_corrected_t_and_mcnemar() -> None:
+    found = compared(DIASTOLE, reference=DUAL)
+    gained = DIASTOLE.fold_accuracies() - DUAL.fold_accuracies()
+    ours, theirs = (own.patients["truth"] == own.patients["predicted"] for own in (DIASTOLE, DUAL))
+    assert found["p_accuracy"] == corrected_t(gained, test_share=DIASTOLE.test_share).p
+    assert found["p_patients"] == mcnemar(int((ours & ~theirs).sum()), only_second=int((theirs & ~ours).sum()))
+    assert found["reason"] == ""
+
+
+def test_without_a_reference_nothing_is_tested_and_it_says_so() -> None:
+    found = compared(DUAL, reference=None)
+    assert np.isnan([found["p_accuracy"], found["p_loss"], found["p_patients"]]).all()
+    assert found["reason"] == "no arm to compare with"
+
+
+def test_arms_of_other_folds_are_not_paired_and_it_says_so() -> None:
+    leaky = scored("dual_by_input", OWN.arms["dual_by_input"])
+    assert compared(leaky, reference=DUAL)["reason"].startswith("not paired with dual")
+
+
+def test_a_view_has_no_test_by_patient_and_says_so() -> None:
+    own = scored("view_dual", OWN.arms["view_dual"])
+    found = compared(own, reference=own)
+    assert np.isnan(found["p_patients"])
+    assert "no figure by patient" in found["reason"]
+
+
+def test_one_fold_bears_no_t() -> None:
+    assert untestable(np.array([0.1])) == "one fold: no spread over folds"
+
+
+def test_the_same_difference_in_every_fold_bears_no_t() -> None:
+    assert untestable(np.full(6, 0.1)) == "all folds differ by the same amount: no t"
+
+
+def test_no_difference_in_any_fold_is_a_result() -> None:
+    assert untestable(np.zeros(6)) == ""
+
+
+def test_counts_stay_whole_where_a_row_lacks_them() -> None:
+    assert framed([{"n": 3}, {"other": 1.0}], counts=("n",))["n"].tolist() == [3, pd.NA]
+
+
+def test_reasons_are_told_once() -> None:
+    assert joined(["a", "", "b", "a"]) == "a; b"
