@@ -12,6 +12,8 @@ def cluster_draws(
 ) -> Int[np.ndarray, "draw cluster"]:
     """How many times each patient is drawn, with replacement within the stratum (the class), in each draw.
 
+    It takes 8 bytes a draw and patient: for tens of thousands of patients, see `resampling`.
+
     Departs from §2.7: the paper resamples nothing.
     """
     times = np.zeros((draws, len(strata)), dtype=np.int64)

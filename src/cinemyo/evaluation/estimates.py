@@ -31,7 +31,7 @@ LEANING: Final = 1.0
 """Patients' worth of belief that a patient's rows are all alike.
 
 It counts where few patients carry the variance: at 60 patients and a share of .98 the coverage of a difference is .92
-without it, .95 with it (`benchmarks/coverage.py`); at 534 it is not seen.
+without it and .95 with it (`benchmarks/coverage.py`, this set to 0 or 1); at 534 it is not seen.
 """
 
 
