@@ -20,7 +20,7 @@ def needs(path: Path) -> pytest.MarkDecorator:
 
 RESULTS: dict[str, Any] = {
     "external": {"sources": {}, "arms": []},
-    "leakage": {"features": "pixels", "recipe": "coarse", "crop_px": 32, "partitions": 5},
+    "leakage": {"features": "pixels", "recipe": "coarse", "crop_px": 32, "partitions": 5, "logit_sd": 3},
     "robustness": {"centre_mm": 10, "frames": 1, "window_share": 0.1, "rotation_degrees": 15},
     "evaluate": {
         "bootstrap": 100,

@@ -14,7 +14,7 @@ LEVELS = [
     {"config", "schema", "tables", "measures", "sheets", "layout", "provenance"},
     {"sources", "deid", "preparation", "folds", "persons", "splitting", "models", "evaluation"},
     {"training"},
-    {"explain"},
+    {"explain", "trials"},
     {"record"},
     {"cli", "doctor"},
 ]

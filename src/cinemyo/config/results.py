@@ -78,6 +78,8 @@ class Leakage(Frozen):
     recipe: Slug
     crop_px: Count | None
     partitions: Annotated[int, Field(ge=5)]
+    logit_sd: Positive
+    """Prior standard deviation of a logit, however many features add up to it: the penalty of the linear head."""
 
 
 class Robustness(Frozen):

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -15,13 +15,34 @@ from cinemyo import tables
 from cinemyo.config import Arm, Augment
 from cinemyo.errors import TableError
 from cinemyo.folds import HOLDOUT
-from cinemyo.labels import CLASSES
+from cinemyo.labels import CLASSES, Phase
 from cinemyo.layout import Layout
 from cinemyo.persons import permuted
 from cinemyo.preparation.canvas import crop, read_pages
 from cinemyo.training.augment import affine, apply, draws, gains, to_unit
 
 UNLABELLED: Final = -1
+
+
+@runtime_checkable
+class Sight(Protocol):
+    """What is seen of a cine: an arm says it, and whatever else reads crops."""
+
+    @property
+    def phases(self) -> tuple[Phase, ...]:
+        """In the order of the axis."""
+
+    @property
+    def recipe(self) -> str:
+        """Of the canvases."""
+
+    @property
+    def crop_px(self) -> int | None:
+        """Side of the square around the left ventricle; None takes the whole canvas."""
+
+    @property
+    def hidden_radius_px(self) -> int | None:
+        """Radius of the black disc in the middle of the whole canvas, if there is one."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +112,7 @@ def targets_of(labels: pd.DataFrame, cine_ids: Sequence[str], *, arm: Arm) -> In
     return torch.tensor([index.get(known.get(cine, ""), UNLABELLED) for cine in cine_ids], dtype=torch.int64)
 
 
-def load_crops(layout: Layout, *, arm: Arm, cine_ids: Sequence[str]) -> UInt8[Tensor, "cine phase y x"]:
+def load_crops(layout: Layout, *, arm: Sight, cine_ids: Sequence[str]) -> UInt8[Tensor, "cine phase y x"]:
     """Crops around the left ventricle at the arm's phases, taken from the canvases of its recipe.
 
     Of an arm that hides the heart: the whole canvas, black within a radius of its centre.
@@ -121,7 +142,7 @@ def load_crops(layout: Layout, *, arm: Arm, cine_ids: Sequence[str]) -> UInt8[Te
 
 
 def crop_of(
-    pages: UInt8[np.ndarray, "phase y x"], *, centre: tuple[float, float], arm: Arm
+    pages: UInt8[np.ndarray, "phase y x"], *, centre: tuple[float, float], arm: Sight
 ) -> UInt8[np.ndarray, "phase side side"]:
     """What the arm sees of a canvas: the square around the centre (row, column, pixels), or the whole canvas."""
     if arm.hidden_radius_px is not None:

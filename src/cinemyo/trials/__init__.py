@@ -1,0 +1,1 @@
+"""What is tried beside the arms: frozen features over several partitions, and preparations put off."""
