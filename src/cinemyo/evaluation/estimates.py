@@ -163,7 +163,10 @@ def balanced_accuracy(
 
 
 def macro_f1(truth: Int[np.ndarray, " row"], *, predicted: Int[np.ndarray, " row"], clusters: Clusters) -> Estimate:
-    """Mean F1 over the classes that occur or were called; nan of nothing."""
+    """Mean F1 over the classes that occur or were called; nan of nothing.
+
+    The degrees of freedom are those of the balanced accuracy: no more than the patients of the rare classes give.
+    """
     if not len(truth):
         return UNKNOWN
     present, both = np.unique(np.concatenate([truth, predicted]), return_inverse=True)
@@ -174,7 +177,8 @@ def macro_f1(truth: Int[np.ndarray, " row"], *, predicted: Int[np.ndarray, " row
     influence = 2 * right * weight[true] - f1[true] * weight[true] - f1[called] * weight[called]
     number, one = numbered(clusters), np.zeros(len(truth), dtype=np.int64)
     worth = alike(number) / len(truth) * len(present) ** 2 / float((2 / mass).sum())
-    return linearised(float(f1.mean()), influence=influence, clusters=number, groups=one, least=worth)
+    estimate = linearised(float(f1.mean()), influence=influence, clusters=number, groups=one, least=worth)
+    return estimate._replace(freedom=balanced_accuracy(truth, predicted=predicted, clusters=clusters).freedom)
 
 
 def _welch(parts: Float[np.ndarray, " group"], *, groups: Int[np.ndarray, " group"]) -> float:
