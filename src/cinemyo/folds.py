@@ -9,6 +9,7 @@ import pandas as pd
 
 from cinemyo.errors import SplitError
 from cinemyo.labels import LEAKY_SCHEMES, Scheme
+from cinemyo.persons import persons_of
 
 HOLDOUT: Final = "holdout"
 """The part that belongs to no fold."""
@@ -71,9 +72,51 @@ class FoldSplit:
     @classmethod
     def of(cls, sides: Mapping[str, tuple[str, ...]], *, scheme: Scheme, fold: int, cines: pd.DataFrame) -> Self:
         """The split whose patients and digests are those of `cines.csv`."""
-        patients = dict(zip(cines["cine_id"], cines["patient_id"], strict=True))
-        digests = dict(zip(cines["cine_id"], cines["digest"], strict=True))
+        patients = dict(zip(cines["cine_id"].tolist(), cines["patient_id"].tolist(), strict=True))
+        digests = dict(zip(cines["cine_id"].tolist(), cines["digest"].tolist(), strict=True))
         return cls(scheme, fold, sides["train"], sides["validation"], sides["test"], patients, digests)
+
+
+@dataclass(frozen=True)
+class Unseen:
+    """Cines of another cohort, none of which any fold of a study can have seen.
+
+    It cannot exist with a person, or one set of pixels, that is in the study too, whatever their part there.
+
+    Raises:
+        SplitError: a person or pixels of both cohorts.
+    """
+
+    cines: tuple[str, ...]
+    persons: Mapping[str, str] = field(repr=False)
+    """Person of each cine."""
+    digests: Mapping[str, str] = field(repr=False)
+    """Digest of the pixels of each cine."""
+    study_persons: frozenset[str] = field(repr=False)
+    study_digests: frozenset[str] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        seen = {
+            "patient": {self.persons[cine] for cine in self.cines} & self.study_persons,
+            "pixels of": {cine for cine in self.cines if self.digests[cine] in self.study_digests},
+        }
+        for what, names in seen.items():
+            if names:
+                expected = f"no {what.removesuffix(' of')} of the study"
+                remedy = "take them out of the supplementary cohort's folder and sheet"
+                raise SplitError("supplementary cohort", expected=expected, got=f"{what} {_some(names)}", remedy=remedy)
+
+    @classmethod
+    def of(cls, cines: pd.DataFrame, *, study: pd.DataFrame, links: pd.DataFrame | None) -> Self:
+        """The cohort of one `cines.csv` beside that of the study; linked patient numbers are one person."""
+        person = persons_of([*cines["patient_id"], *study["patient_id"]], links=links)
+        return cls(
+            tuple(cines["cine_id"]),
+            dict(zip(cines["cine_id"], cines["patient_id"].map(person), strict=True)),
+            dict(zip(cines["cine_id"], cines["digest"], strict=True)),
+            frozenset(study["patient_id"].map(person)),
+            frozenset(study["digest"]),
+        )
 
 
 def split_of(folds: pd.DataFrame, *, scheme: Scheme, fold: int, cines: pd.DataFrame) -> FoldSplit:
@@ -94,7 +137,7 @@ def split_of(folds: pd.DataFrame, *, scheme: Scheme, fold: int, cines: pd.DataFr
     rows = folds[folds["scheme"] == scheme]
     side_of = {str(part): _side(str(part), scheme=scheme, fold=fold, count=count) for part in rows["part"].unique()}
     side = rows["part"].map(side_of)
-    sides = {name: tuple(rows["cine_id"][side == name]) for name in ("train", "validation", "test")}
+    sides = {name: tuple(rows["cine_id"][side == name].tolist()) for name in ("train", "validation", "test")}
     return FoldSplit.of(sides, scheme=scheme, fold=fold, cines=cines)
 
 
@@ -114,7 +157,7 @@ def fold_count(folds: pd.DataFrame, *, scheme: Scheme) -> int:
     Raises:
         SplitError: the table has no row of the scheme, or its parts are not 0, 1, 2 ...
     """
-    parts = {str(part) for part in folds["part"][folds["scheme"] == scheme]} - {HOLDOUT}
+    parts = {str(part) for part in folds["part"][folds["scheme"] == scheme].unique()} - {HOLDOUT}
     if scheme == "paper_holdout" and parts:
         return 1
     if not parts or parts != {str(index) for index in range(len(parts))}:

@@ -15,6 +15,8 @@ from cinemyo.evaluation.metrics import (
     log_loss,
     macro_f1,
     per_class,
+    spread,
+    tied,
 )
 from cinemyo.evaluation.published import DIASTOLE, DUAL, SYSTOLE, TABLE_3
 
@@ -119,3 +121,16 @@ def test_a_patient_is_called_by_the_mean_of_its_cines() -> None:
 def test_a_patient_who_came_back_with_another_pathology_counts_twice() -> None:
     rows = pd.DataFrame({"patient_id": ["a", "a"], "truth": [0, 1], "p_x": [0.9, 0.9], "p_y": [0.1, 0.1]})
     assert len(by_patient(rows, classes=("x", "y"))) == 2
+
+
+def test_the_spread_of_one_fold_is_none() -> None:
+    assert np.isnan(spread(np.array([0.9])))
+
+
+def test_the_spread_divides_by_n_minus_1() -> None:
+    assert spread(np.array([0.8, 0.9, 1.0])) == pytest.approx(0.1)
+
+
+def test_ties_of_the_highest_probability_are_counted() -> None:
+    p = np.array([[0.4, 0.4, 0.2], [0.5, 0.25, 0.25], [1 / 3, 1 / 3, 1 / 3]])
+    assert tied(p) == 2

@@ -1,15 +1,19 @@
 """What is refused before a figure is made."""
 
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from cinemyo import tables
 from cinemyo.config import Arm
-from cinemyo.errors import SplitError
-from cinemyo.evaluation.scoring import Scored, score
+from cinemyo.errors import SplitError, TableError
+from cinemyo.evaluation.scoring import Scored, answered, score
 from cinemyo.folds import split_of
 from tests.evaluation.example import params, predictions, scored, study_tables
+from tests.evaluation.paper_study import answers_of, paper_params, scored_of
 
 DUAL = params().arms["dual"]
 VIEW = params().arms["view_dual"]
@@ -106,3 +110,45 @@ def test_fold_accuracies_average_to_the_pooled_one_weighted_by_size() -> None:
     sizes = own.answers.groupby("fold").size().to_numpy()
     right = (own.answers["truth"] == own.answers["predicted"]).mean()
     assert (own.fold_accuracies() @ sizes) / sizes.sum() == pytest.approx(right)
+
+
+def test_a_missing_probability_is_refused_by_the_schema() -> None:
+    answers = predictions(DUAL)
+    holed = answers.assign(p_hcm=answers["p_hcm"].where(answers.index != 4))
+    with pytest.raises(TableError, match=r"row 6, column p_hcm"):
+        tables.check(holed, table=tables.predictions("pathology"), where="predictions/dual.csv")
+
+
+def test_of_tied_probabilities_the_first_class_is_called() -> None:
+    answers = predictions(DUAL)
+    third = answers.assign(p_normal=0.2, p_hcm=0.4, p_dcm=0.4)
+    assert set(scored_from(third).answers["predicted"]) == {1}
+
+
+def test_a_class_absent_from_a_fold_leaves_the_fold_its_accuracy() -> None:
+    own = scored("dual", DUAL)
+    some = own.answers[(own.answers["fold"] != 0) | (own.answers["truth"] != 2)]
+    assert np.isfinite(replace(own, answers=some).fold_accuracies()).all()
+    assert np.isfinite(replace(own, answers=some).fold_losses()).all()
+
+
+def test_a_single_answer_is_scored() -> None:
+    own = scored("dual", DUAL)
+    one = replace(own, answers=own.answers.head(1))
+    assert one.confusion(one.answers).sum() == len(one.patients) == 1
+
+
+def test_the_double_split_is_one_fold() -> None:
+    own = paper_params(held={"scheme": "paper_holdout"})
+    held = scored_of("held", own.arms["held"], predictions=answers_of(own.arms["held"]))
+    assert len(held.fold_accuracies()) == 1
+
+
+def test_linked_patients_are_one_person() -> None:
+    cines = study_tables()[0]
+    one, other = list(dict.fromkeys(scored("dual", DUAL).answers["patient_id"]))[:2]
+    links = pd.DataFrame({"patient": [one], "same_person_as": [other]})
+    rows = predictions(DUAL).drop_duplicates("cine_id")
+    own = answered(rows, arm=DUAL, cines=cines, labels=study_tables()[1], links=links)
+    assert one not in set(own["patient_id"])
+    assert other in set(own["patient_id"])

@@ -91,6 +91,11 @@ def losses(truth: Int[np.ndarray, " n"], *, probabilities: Float[np.ndarray, "n 
     return np.asarray(-np.log(np.clip(probabilities[np.arange(len(truth)), truth], FLOOR, 1)))
 
 
+def tied(probabilities: Float[np.ndarray, "n classes"]) -> int:
+    """How many answers give their highest probability to more than one class."""
+    return int(((probabilities == probabilities.max(axis=1, keepdims=True)).sum(axis=1) > 1).sum())
+
+
 def spread(values: Float[np.ndarray, " fold"]) -> float:
     """Standard deviation over folds, n - 1 below; nan of fewer than two."""
     return float(np.std(values, ddof=1)) if len(values) > 1 else float("nan")

@@ -97,13 +97,14 @@ def score(
     count = fold_count(folds, scheme=arm.scheme)
     splits = [split_of(folds, scheme=arm.scheme, fold=fold, cines=cines) for fold in range(count)]
     truths = labels.set_index("cine_id")[arm.target].dropna()
+    labelled = set(truths.index.tolist())
     tested = predictions[predictions["set"] == "test"]
     _refuse_repeats(tested, where=where)
     for side in ("test", "validation"):
         rows = predictions[predictions["set"] == side]
         for split in splits:
             _refuse_foreign(rows[rows["fold"] == split.fold], split=split, side=side, where=where)
-    expected = [cine for split in splits for cine in split.test if cine in prepared and cine in truths.index]
+    expected = [cine for split in splits for cine in split.test if cine in prepared and cine in labelled]
     _refuse_missing(tested, expected=expected, where=where)
     _refuse_other_truths(predictions, truths=truths, where=where)
     ratios = [len(split.test) / len(split.train) for split in splits]
@@ -134,7 +135,7 @@ def _refuse_repeats(tested: pd.DataFrame, *, where: str) -> None:
 
 def _refuse_foreign(rows: pd.DataFrame, *, split: FoldSplit, side: str, where: str) -> None:
     allowed = set(split.test if side == "test" else split.validation)
-    foreign = [cine for cine in rows["cine_id"] if cine not in allowed]
+    foreign = [cine for cine in rows["cine_id"].tolist() if cine not in allowed]
     if not foreign:
         return
     role = "trained on" if foreign[0] in split.train else "of another part"
@@ -143,7 +144,7 @@ def _refuse_foreign(rows: pd.DataFrame, *, split: FoldSplit, side: str, where: s
 
 
 def _refuse_missing(tested: pd.DataFrame, *, expected: list[str], where: str) -> None:
-    answered = set(tested["cine_id"])
+    answered = set(tested["cine_id"].tolist())
     missing = [cine for cine in expected if cine not in answered]
     if missing:
         got = f"none for {missing[0]} ({len(missing)} such cines)"

@@ -1,18 +1,31 @@
 """`metrics.json`: the figures of every arm."""
 
 import math
-import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Int
 
 from cinemyo.config import Evaluate, Study
-from cinemyo.evaluation.metrics import accuracy
+from cinemyo.evaluation.by_arm import figures_of
+from cinemyo.evaluation.by_class import DISEASES, class_figures, missed_disease
+from cinemyo.evaluation.intervals import clustered_mean
+from cinemyo.evaluation.metrics import losses, spread
+from cinemyo.evaluation.result import DIGITS, REASON
 from cinemyo.evaluation.scoring import Scored
-from cinemyo.evaluation.statistics import Interval, cluster_bootstrap
+
+ONE_FOLD = "one fold: no spread over folds"
+ONE_PATIENT = "one patient: no interval of a mean"
+OF_CLASS = ("sensitivity", "specificity", "auroc")
+
+
+@dataclass(frozen=True)
+class Absent:
+    """A figure that there is not, and why; `null` in JSON with the reason under `<key>_reason`."""
+
+    reason: str
 
 
 def metrics_of(arms: Sequence[Scored], *, study: Study, evaluate: Evaluate, seed: int) -> dict[str, Any]:
@@ -20,71 +33,102 @@ def metrics_of(arms: Sequence[Scored], *, study: Study, evaluate: Evaluate, seed
 
     Source: Germain 2021, Tables 2 and 3
     """
-    figures = {scored.name: _plain(arm_figures(scored, evaluate=evaluate, seed=seed)) for scored in arms}
+    figures = {scored.name: plain(arm_figures(scored, evaluate=evaluate, seed=seed)) for scored in arms}
     return {"study": study.name, "synthetic": study.synthetic, "notice": study.notice, "arms": figures}
 
 
 def arm_figures(scored: Scored, *, evaluate: Evaluate, seed: int) -> dict[str, Any]:
-    """Figures of an arm by cine and, for a pathology, by patient; intervals by patient throughout."""
-    folds, losses, matrix = scored.fold_accuracies(), scored.fold_losses(), scored.confusion(scored.answers)
+    """Figures of an arm by cine and, for a pathology, by patient (`patient_`); intervals by patient throughout.
+
+    An interval stands beside its figure as `<figure>_interval`, except that of `accuracy_mean`, `accuracy_interval`.
+    """
+    folds, lost = scored.fold_accuracies(), scored.fold_losses()
+    own = losses(scored.answers["truth"].to_numpy(int), probabilities=scored.probabilities(scored.answers))
+    ends = clustered_mean(own, clusters=scored.answers["patient_id"].to_numpy(object), level=evaluate.level)
     figures = {
         "target": scored.arm.target,
         "scheme": scored.arm.scheme,
         "leaky": scored.is_leaky,
+        "control": scored.is_control,
         "classes": scored.classes,
         "accuracy_folds": folds,
         "accuracy_mean": folds.mean(),
-        "accuracy_sd": folds.std(ddof=1),
-        "accuracy_interval": interval_of(scored, scored.answers, evaluate=evaluate, seed=seed),
-        "loss_mean": losses.mean(),
-        "loss_sd": losses.std(ddof=1),
-        "confusion": matrix,
+        "accuracy_sd": _told(spread(folds), reason=ONE_FOLD),
+        "loss_mean": lost.mean(),
+        "loss_sd": _told(spread(lost), reason=ONE_FOLD),
+        "loss_mean_interval": (max(0.0, ends.low), ends.high) if math.isfinite(ends.high) else Absent(ONE_PATIENT),
+        "confusion": scored.confusion(scored.answers),
         "n_cines": len(scored.answers),
         "n_patients": scored.answers["patient_id"].nunique(),
         "n_test_folds": len(folds),
     }
+    by_cine = _of_rows(scored, rows=scored.answers, evaluate=evaluate, seed=seed)
+    figures |= {key: value for key, value in by_cine.items() if key != "accuracy"}
     if scored.arm.target != "pathology":
         return figures
     patients = scored.patients
-    return figures | {
-        "patient_accuracy": accuracy(scored.confusion(patients)),
-        "patient_interval": interval_of(scored, patients, evaluate=evaluate, seed=seed),
-        "patient_confusion": scored.confusion(patients),
-    }
+    by_patient = _of_rows(scored, rows=patients, evaluate=evaluate, seed=seed)
+    by_patient["interval"] = by_patient.pop("accuracy_interval")
+    figures |= {f"patient_{key}": value for key, value in by_patient.items()}
+    return figures | {"patient_confusion": scored.confusion(patients)}
 
 
-def interval_of(scored: Scored, rows: pd.DataFrame, *, evaluate: Evaluate, seed: int) -> Interval:
-    """Interval of the share of rows (answers or patients) called right, patients drawn within their class."""
-    right = (rows["truth"] == rows["predicted"]).to_numpy(int)
-    return interval_by_patient(right, scored=scored, rows=rows, evaluate=evaluate, seed=seed)
+def _of_rows(scored: Scored, *, rows: pd.DataFrame, evaluate: Evaluate, seed: int) -> dict[str, Any]:
+    """Figures of answers or patients: of all classes together, of each class, and missed disease."""
+    whole = figures_of(scored, rows=rows, evaluate=evaluate, seed=seed)
+    figures: dict[str, Any] = {}
+    for name in ("accuracy", "balanced_accuracy", "macro_f1"):
+        figures |= _with_interval(name, row=whole, reason="")
+    for name in ("balanced_accuracy", "macro_f1"):
+        figures[f"{name}_bca_interval"] = (whole[f"{name}_bca_low"], whole[f"{name}_bca_high"])
+    figures["n_tied"] = whole["n_tied"]
+    by_class = class_figures(scored, rows=rows, level=evaluate.level)
+    for name in OF_CLASS:
+        figures[name] = {
+            key: value for row in by_class for key, value in _with_interval(name, row=row, key=row["class"]).items()
+        }
+    if scored.arm.target == "pathology":
+        missed = [missed_disease(rows, group=group, level=evaluate.level) for group in DISEASES]
+        figures["missed_disease"] = {row["disease"].replace(" ", "_"): _missed(row) for row in missed}
+    return figures
 
 
-def interval_by_patient(
-    hits: Int[np.ndarray, " row"], *, scored: Scored, rows: pd.DataFrame, evaluate: Evaluate, seed: int
-) -> Interval:
-    """Interval of the mean of hits (0 and 1, or differences of two) over rows, patients drawn within their class."""
-    pathology = scored.answers.drop_duplicates("patient_id").set_index("patient_id")["pathology"]
-    clusters = pd.DataFrame({"patient": rows["patient_id"].to_numpy(), "hits": hits}).groupby("patient", sort=False)
-    sums, sizes = clusters["hits"].sum(), clusters.size()
-    strata = pathology.reindex(sums.index).fillna("unlabelled").to_numpy(object)
-    return cluster_bootstrap(
-        sums.to_numpy(int),
-        totals=sizes.to_numpy(int),
-        strata=strata,
-        draws=evaluate.bootstrap,
-        level=evaluate.level,
-        generator=np.random.default_rng([seed, zlib.crc32(scored.name.encode())]),
-    )
+def _missed(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {"n": row["n"], "missed": row["missed"]} | _with_interval("share", row=row)
 
 
-def _plain(value: Any) -> Any:
-    """What JSON can hold: floats of six digits, nan as none."""
+def _with_interval(
+    name: str, *, row: Mapping[str, Any], key: str | None = None, reason: str | None = None
+) -> dict[str, Any]:
+    """A figure of a row and its interval under a key; absent with the reason of the row where it is nan."""
+    key = name if key is None else key
+    if math.isnan(row[name]):
+        absent = Absent(row[REASON] if reason is None else reason)
+        return {key: absent, f"{key}_interval": absent}
+    return {key: row[name], f"{key}_interval": (row[f"{name}_low"], row[f"{name}_high"])}
+
+
+def _told(value: float, *, reason: str) -> float | Absent:
+    return Absent(reason) if math.isnan(value) else value
+
+
+def plain(value: Any) -> Any:
+    """What JSON can hold: floats of six digits; what is absent as null beside its reason.
+
+    Raises:
+        ValueError: a number is not finite and no reason was given.
+    """
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        reasons = {f"{key}_reason": item.reason for key, item in value.items() if isinstance(item, Absent)}
+        return {key: plain(item) for key, item in value.items()} | reasons
     if isinstance(value, np.ndarray | tuple | list):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
+    if isinstance(value, Absent):
+        return None
     if isinstance(value, bool | str):
         return value
     if isinstance(value, int | np.integer):
         return int(value)
-    return None if math.isnan(value) else round(float(value), 6)
+    if not math.isfinite(value):
+        raise ValueError(f"a figure is {value} and nobody says why")
+    return round(float(value), DIGITS)

@@ -1,0 +1,121 @@
+"""A made-up study of 100,000 answers, scored and tabulated in a process of its own: `python -m tests.evaluation.large`.
+
+It prints seconds of the processor (others may load the machine), peak memory in gigabytes and what was made, as JSON.
+"""
+
+import json
+import resource
+import sys
+import time
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from cinemyo import tables
+from cinemyo.config import Params
+from cinemyo.evaluation import (
+    by_arm,
+    by_class,
+    double_split,
+    predictive,
+    table_1,
+    table_2,
+    table_3,
+    table_4,
+)
+from cinemyo.evaluation.evidence import Evidence
+from cinemyo.evaluation.scores import answers, scores
+from cinemyo.evaluation.scoring import Scored, score
+from cinemyo.evaluation.summary import metrics_of
+from cinemyo.labels import PATHOLOGIES, VIEWS
+from tests.evaluation.example import history, params
+from tests.evaluation.made_up import evidence, phases
+
+PATIENTS: Final = 20_000
+CINES: Final = 5
+FOLDS: Final = 6
+SKILLS: Final = {"dual": 4.0, "systole": 3.0, "systole_128": 3.5}
+MODULES: Final = (table_1, table_2, table_3, table_4, double_split, by_arm, by_class, predictive)
+"""Whose tables are made; each module that `evaluate` asks for tables belongs here."""
+LETTERS: Final = "abcdefghijklmnopqrstuvwxyz234567"
+
+
+def name(kind: str, number: int) -> str:
+    """A pseudonym of the form of `tables.ID`."""
+    return f"{kind}-" + "".join(LETTERS[(number >> 5 * place) & 31] for place in range(16))
+
+
+def study() -> tuple[Params, dict[str, pd.DataFrame]]:
+    """Parameters of three arms, and cines, labels and folds of all patients."""
+    draw, owner = np.random.default_rng(0), np.repeat(np.arange(PATIENTS), CINES)
+    n = len(owner)
+    ids = [name("c", number) for number in range(n)]
+    patients = np.array([name("p", number) for number in range(PATIENTS)], dtype=object)[owner]
+    people = {"sex": np.where(owner % 2, "F", "M"), "age_years": 20 + owner % 60}
+    cines = pd.DataFrame({"cine_id": ids, "patient_id": patients, "exam_order": 1, **people})
+    cines["scanner"] = np.where(owner % 4, "d-a", "d-b")
+    cines["digest"] = [f"{number:064x}" for number in range(n)]
+    pathology = np.array(PATHOLOGIES, dtype=object)[owner % 3]
+    view = np.array(VIEWS, dtype=object)[draw.integers(0, len(VIEWS), n)]
+    labels = pd.DataFrame({"cine_id": ids, "pathology": pathology, "view": view})
+    part = (owner % FOLDS).astype(str)
+    folds = pd.DataFrame({"scheme": "honest", "cine_id": ids, "patient_id": patients, "part": part})
+    own = params(dual={}, systole={"phases": ["systole"]}, systole_128={"phases": ["systole"], "crop_px": 128})
+    evaluate = own.evaluate.model_copy(update={"bootstrap": 2000})
+    return own.model_copy(update={"evaluate": evaluate}), {"cines": cines, "labels": labels, "folds": folds}
+
+
+def predictions(read: dict[str, pd.DataFrame], *, skill: float) -> pd.DataFrame:
+    """Test answers to all cines; those of a patient err together."""
+    draw, owner = np.random.default_rng(round(10 * skill)), np.repeat(np.arange(PATIENTS), CINES)
+    shared = draw.normal(size=(PATIENTS, len(PATHOLOGIES)))[owner]
+    logits = draw.normal(size=shared.shape) + shared + skill * np.eye(len(PATHOLOGIES))[owner % 3]
+    p = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    labels = read["labels"]
+    frame = pd.DataFrame({"cine_id": labels["cine_id"], "fold": owner % FOLDS, "set": "test"})
+    shares = {f"p_{pathology}": p[:, index] for index, pathology in enumerate(PATHOLOGIES)}
+    return frame.assign(truth=labels["pathology"], **shares)
+
+
+def scored(own: Params, *, read: dict[str, pd.DataFrame], given: dict[str, pd.DataFrame]) -> list[Scored]:
+    """The arms, read and scored as the stage evaluate does."""
+    table, prepared = tables.predictions("pathology"), set(read["cines"]["cine_id"])
+    return [
+        score(
+            tables.check(given[arm], table=table, where=arm),
+            name=arm,
+            arm=own.arms[arm],
+            prepared=prepared,
+            seed=own.seed,
+            **read,
+        )
+        for arm in own.arms
+    ]
+
+
+def made_of(arms: list[Scored], *, whole: Evidence) -> dict[str, Any]:
+    """How many tables, and rows of answers of each arm, were made."""
+    own = whole.params
+    written = [table.csv() for module in MODULES for table in module.tables(whole)]
+    figures = metrics_of(arms, study=own.study, evaluate=own.evaluate, seed=own.seed)["arms"]
+    flat = [scores(figures[arm.name]) for arm in arms]
+    return {"tables": len(written), "rows": [len(answers(arm)) for arm in arms], "scores": len(flat)}
+
+
+def main() -> None:
+    """Measures it."""
+    own, read = study()
+    given = {arm: predictions(read, skill=skill) for arm, skill in SKILLS.items()}
+    made_phases = phases(read["cines"])
+    start = time.process_time()
+    arms = scored(own, read=read, given=given)
+    histories = dict.fromkeys(own.arms, history())
+    whole = evidence(*arms, own=own, phases=made_phases, histories=histories, predictions=given, **read)
+    found = made_of(arms, whole=whole) | {"seconds": time.process_time() - start}
+    gigabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    sys.stdout.write(json.dumps(found | {"gigabytes": gigabytes}) + "\n")
+
+
+if __name__ == "__main__":
+    main()
