@@ -1,20 +1,33 @@
 """Stage ingest: the study's source becomes cines without identity, and a place for every file."""
 
 from pathlib import Path
+from typing import Any
 
+from cinemyo.config import Params, Source
+from cinemyo.layout import Layout
 from cinemyo.sources.files import count_files
 from cinemyo.sources.ingest import ingest, outputs
+from cinemyo.sources.keyed import key_of
 from cinemyo.sources.opened import open_source
-from pipelines.stage import stage
+from pipelines.stage import Run, stage
 
 
 def main() -> None:
     """Reads the source and writes its images and tables."""
     with stage("ingest") as run:
-        source = run.params.source
-        root = Path(source.root)
-        ingest(open_source(source), layout=run.layout, found=count_files(root))
-        run.wrote(inputs=[root], outputs=outputs(run.layout), params={"source": source.model_dump(mode="json")})
+        ingest_cohort(run, source=run.params.source, layout=run.layout)
+
+
+def ingest_cohort(run: Run, *, source: Source, layout: Layout) -> None:
+    """Reads a source under the study's key."""
+    root = Path(source.root)
+    ingest(open_source(source, key=key_of(run.params.source)), layout=layout, found=count_files(root))
+    run.wrote(inputs=[root], outputs=outputs(layout), params=basis(run.params, source=source))
+
+
+def basis(params: Params, *, source: Source) -> dict[str, Any]:
+    """What the ingested cines hang on beside the files: how the source is read, and under which key."""
+    return {"source": source.model_dump(mode="json"), "key": key_of(params.source).id}
 
 
 if __name__ == "__main__":

@@ -1,25 +1,31 @@
 """Stage prepare, per recipe: each cine resampled and windowed to 8 bit, full view."""
 
 import sys
+from collections.abc import Sequence
 
 from cinemyo import tables
+from cinemyo.layout import Layout
 from cinemyo.preparation.prepare import prepare
-from pipelines.stage import argument, stage
+from pipelines.stage import Run, argument, stage
 
 
 def main() -> None:
     """Reads the images and their regions and writes the canvases of one recipe."""
     with stage("prepare", *sys.argv[1:2]) as run:
-        name, layout = argument(run.params.recipes), run.layout
-        recipe = run.params.recipes[name]
-        cines = tables.read(layout.cines, table=tables.CINES)
-        regions = tables.read(layout.regions, table=tables.REGIONS)
-        prepare(cines, layout=layout, regions=regions, name=name, recipe=recipe)
-        run.wrote(
-            inputs=[layout.ingested, layout.cines, layout.regions],
-            outputs=[layout.prepared(name)],
-            params={f"recipes.{name}": recipe.model_dump(mode="json")},
-        )
+        prepare_cohort(run, layout=run.layout, recipes=[argument(run.params.recipes)])
+
+
+def prepare_cohort(run: Run, *, layout: Layout, recipes: Sequence[str]) -> None:
+    """Prepares a cohort by some of the study's recipes."""
+    cines = tables.read(layout.cines, table=tables.CINES)
+    regions = tables.read(layout.regions, table=tables.REGIONS)
+    for name in recipes:
+        prepare(cines, layout=layout, regions=regions, name=name, recipe=run.params.recipes[name])
+    run.wrote(
+        inputs=[layout.ingested, layout.cines, layout.regions],
+        outputs=[layout.prepared(name) for name in recipes],
+        params={f"recipes.{name}": run.params.recipes[name].model_dump(mode="json") for name in recipes},
+    )
 
 
 if __name__ == "__main__":

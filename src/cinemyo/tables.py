@@ -40,6 +40,9 @@ __all__ = [
 ID: Final = r"^[a-z]-[a-z2-7]{16}$"
 """A pseudonym: a letter for its kind (p patient, e exam, s series, c cine, d scanner), then 80 bits in base32."""
 
+CODE: Final = r"^[a-z][a-z0-9_]*$"
+"""A word that people choose: small letters, digits, underscores."""
+
 _CINE = text("cine_id", pattern=ID)
 _PATIENT = text("patient_id", pattern=ID)
 _GEOMETRY = ("row_cosine", "column_cosine", "position")
@@ -95,7 +98,7 @@ EXCLUSIONS: Final = Table(
         text("item"),
         text("patient_id", pattern=ID, nullable=True),
         text("level", among=("file", "series", "cine", "exam", "patient")),
-        text("code", pattern=r"^[a-z][a-z0-9_]*$"),
+        text("code", pattern=CODE),
         text("reason"),
         integer("n_files", low=0),
     ),
@@ -127,6 +130,7 @@ SHEET: Final = Table(
         text("series", nullable=True),
         integer("slice", nullable=True, low=1),
         text("pathology", nullable=True, among=PATHOLOGIES),
+        text("other_class", nullable=True, pattern=CODE),
         text("view", nullable=True, among=VIEWS),
         *_ANNOTATIONS,
     ),
@@ -134,13 +138,14 @@ SHEET: Final = Table(
 )
 """What a hospital writes: its own identifiers (patient; exam = StudyInstanceUID or AccessionNumber; series =
 SeriesInstanceUID; slice = 1-based position in a mixed series), and what it knows. Only `patient` is required; absent
-optional columns are taken as empty."""
+optional columns are taken as empty. `other_class` names a disease that no class stands for, in place of a pathology."""
 
 LABELS: Final = Table(
     "labels",
     (
         _CINE,
         text("pathology", nullable=True, among=PATHOLOGIES),
+        text("other_class", nullable=True, pattern=CODE),
         text("view", nullable=True, among=VIEWS),
         text("label_version"),
         *_ANNOTATIONS,

@@ -59,12 +59,14 @@ def add_series(folder: Path, *, frames: int = 5) -> None:
     save(folder / f"{folder.name}_4d.nii.gz", series)
 
 
-def reader(root: Path, *, first: float = 0.0, last: float = 1.0) -> AcdcReader:
-    """A reader of the three groups."""
-    return AcdcReader(root, slices=SliceRule(first=first, last=last), groups=GROUPS)
+def reader(root: Path, *, first: float = 0.0, last: float = 1.0, out_of_class: tuple[str, ...] = ()) -> AcdcReader:
+    """A reader of the three groups, and of others without a pathology."""
+    return AcdcReader(root, slices=SliceRule(first=first, last=last), groups=GROUPS, out_of_class=out_of_class)
 
 
-def read(root: Path, *, first: float = 0.0, last: float = 1.0) -> tuple[list[Cine], list[Exclusion]]:
+def read(
+    root: Path, *, first: float = 0.0, last: float = 1.0, out_of_class: tuple[str, ...] = ()
+) -> tuple[list[Cine], list[Exclusion]]:
     """What a reader yields, cines apart from exclusions."""
-    items = list(reader(root, first=first, last=last).read())
+    items = list(reader(root, first=first, last=last, out_of_class=out_of_class).read())
     return [item for item in items if isinstance(item, Cine)], [item for item in items if isinstance(item, Exclusion)]

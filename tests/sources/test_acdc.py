@@ -105,6 +105,7 @@ def test_labels_are_carried_under_public_identifiers(tmp_path: Path) -> None:
         "series": "patient001_sax",
         "slice": 4,
         "pathology": "hcm",
+        "other_class": None,
         "view": "short_axis",
         "diastole_index": 0,
         "systole_index": 1,
@@ -174,6 +175,21 @@ def test_a_group_outside_the_study_is_left_out_by_name(tmp_path: Path) -> None:
     write_patient(tmp_path, "patient001", group="MINF")
     _, exclusions = read(tmp_path)
     assert [(item.code, item.level, len(item.files)) for item in exclusions] == [("group_not_in_study", "patient", 5)]
+
+
+@pytest.mark.parametrize(("group", "word"), [("MINF", "minf"), ("RV", "rv")])
+def test_a_group_out_of_class_is_read_under_its_own_word(tmp_path: Path, group: str, word: str) -> None:
+    write_patient(tmp_path, "patient001", group=group)
+    cines, exclusions = read(tmp_path, out_of_class=("MINF", "RV"))
+    told = {(cine.carried["pathology"], cine.carried["other_class"]) for cine in cines}
+    assert (told, len(cines), exclusions) == ({(None, word)}, SLICES, [])
+
+
+def test_a_group_out_of_class_alone_leaves_the_other_out_by_name(tmp_path: Path) -> None:
+    write_patient(tmp_path, "patient001", group="MINF")
+    write_patient(tmp_path, "patient002", group="RV")
+    cines, exclusions = read(tmp_path, out_of_class=("RV",))
+    assert ({cine.carried["other_class"] for cine in cines}, exclusions[0].code) == ({"rv"}, "group_not_in_study")
 
 
 def _no_info(folder: Path) -> None:

@@ -7,7 +7,7 @@ from cinemyo import tables
 from cinemyo.deid.keys import Key
 from cinemyo.deid.pseudonyms import pseudonym
 from cinemyo.errors import LabelError
-from cinemyo.sources.sheet import join, read_sheet
+from cinemyo.sources.sheet import join, match, read_sheet
 from tests.cohort import cohort
 
 KEY = Key(b"the key of these tests, long enough for one")
@@ -338,3 +338,34 @@ def test_the_version_does_not_depend_on_the_files_layout(joined) -> None:
 
 def test_the_version_depends_on_the_labels(joined) -> None:
     assert version(joined("patient,pathology", "Ann,hcm")) != version(joined("patient,pathology", "Ann,dcm"))
+
+
+# another class, and cohorts that nothing is learnt from
+
+
+def test_another_class_holds_for_the_whole_exam(joined) -> None:
+    frame = joined("patient,series,other_class,view", "Ann,1.1.1,minf,", "Bob,2.1.1,,short_axis")
+    assert frame["other_class"].tolist()[:3] == ["minf"] * 3
+    assert frame["other_class"].isna().tolist() == [False, False, False, True, True]
+
+
+def test_capitals_of_another_class_do_not_matter(sheet) -> None:
+    assert sheet("patient,other_class", "Ann,MINF")["other_class"].tolist() == ["minf"]
+
+
+def test_another_class_is_one_word(sheet) -> None:
+    with pytest.raises(LabelError, match="column other_class: 'old infarct', not a word of small letters"):
+        sheet("patient,other_class", "Ann,old infarct")
+
+
+@pytest.mark.parametrize("lines", [["Ann,hcm,minf"], ["Ann,hcm,", "Ann,,minf"], ["Ann,hcm,hcm"]])
+def test_a_pathology_and_another_class_contradict_each_other(joined, lines: list[str]) -> None:
+    with pytest.raises(LabelError, match=r"two pathologies within one exam: rows 2 \(hcm\) and \d \(other_class \w+\)"):
+        joined("patient,pathology,other_class", *lines)
+
+
+@pytest.mark.parametrize("lines", [["Ann,"], []])
+def test_a_cohort_to_be_answered_needs_no_label(cines: pd.DataFrame, sheet, lines: list[str]) -> None:
+    labels = match(cines, sheet("patient,pathology", *lines), key=KEY)
+    assert labels["cine_id"].tolist() == cines["cine_id"].tolist()
+    assert labels[["pathology", "view", "other_class"]].isna().all(axis=None)

@@ -1,8 +1,8 @@
 """Where images come from, and how they are located, prepared and split."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from cinemyo.config.base import Count, Frozen, Positive, Share
 from cinemyo.labels import Pathology
@@ -55,8 +55,15 @@ class AcdcSource(Frozen):
     slices: SliceRule
     groups: dict[str, Pathology]
     """Info.cfg's Group to pathology; groups that are named nowhere are excluded by name."""
-    out_of_class: tuple[str, ...] = ()
+    out_of_class: tuple[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")], ...] = ()
     """Groups that are ingested without a pathology: what a model says of what it does not know."""
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Self:
+        both = sorted(set(self.groups) & set(self.out_of_class))
+        if both:
+            raise ValueError(f"out_of_class must name groups that have no pathology, got {both[0]}")
+        return self
 
 
 Source = Annotated[DicomSource | AcdcSource, Field(discriminator="kind")]

@@ -34,6 +34,8 @@ class AcdcReader:
     root: Path = field(kw_only=False)
     slices: SliceRule
     groups: Mapping[str, Pathology]
+    out_of_class: tuple[str, ...] = ()
+    """Groups that are read without a pathology, their name in small letters as `other_class`."""
     key: Key = field(default_factory=lambda: load_key("published"))
 
     def read(self) -> Iterator[Cine | Exclusion]:
@@ -66,7 +68,7 @@ class AcdcReader:
         seen.add(folder.name)
         try:
             info = read_info(folder)
-            if info.group is not None and info.group not in self.groups:
+            if info.group is not None and info.group not in (*self.groups, *self.out_of_class):
                 yield self._no_exam(folder, UnusableError("group_not_in_study", f"group {info.group} is not studied"))
                 return
             stack = read_stack(folder, info)
@@ -131,7 +133,8 @@ class AcdcReader:
                 "exam": folder.name,
                 "series": series,
                 "slice": index + 1,
-                "pathology": None if info.group is None else self.groups[info.group],
+                "pathology": self.groups.get(info.group or ""),
+                "other_class": info.group.lower() if info.group in self.out_of_class else None,
                 "view": "short_axis",
                 "diastole_index": stack.diastole_index,
                 "systole_index": stack.systole_index,

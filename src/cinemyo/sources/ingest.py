@@ -121,7 +121,7 @@ def outputs(layout: Layout) -> list[Path]:
 @contextmanager
 def _draft(layout: Layout) -> Iterator[Layout]:
     """A layout beside the study's folder; what is complete in it replaces the study's own at the end."""
-    folder = layout.data.with_name(f".{layout.study}.partial")
+    folder = layout.data.with_name(f".{layout.data.name}.partial")
     draft = Layout(layout.study, folder)
     try:
         shutil.rmtree(folder, ignore_errors=True)

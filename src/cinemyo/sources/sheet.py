@@ -17,8 +17,10 @@ from cinemyo.sources.sheet_file import PAIRS, read_sheet, refuse
 
 __all__ = ["join", "read_sheet"]
 
-FACTS: Final = tuple(name for name in tables.LABELS.header if name not in ("cine_id", "pathology", "label_version"))
-"""What a row says of the cines that it names; pathology is said of their whole exam."""
+DISEASE: Final = ("pathology", "other_class")
+"""What a row says of the whole exam of the cines that it names."""
+FACTS: Final = tuple(name for name in tables.LABELS.header if name not in ("cine_id", "label_version", *DISEASE))
+"""What a row says of the cines that it names."""
 
 _WHERE: Final = "label sheet"
 Record = dict[str, Any]
@@ -35,7 +37,7 @@ class _Row:
     series_id: str | None
     slice_number: int | None
     facts: Record
-    """Cells that are not empty, pathology included."""
+    """Cells that are not empty."""
 
     def text(self) -> str:
         """The row as one line that depends on nothing but what it says."""
@@ -48,32 +50,43 @@ class _UnmatchedError(Exception):
 
 
 def join(cines: pd.DataFrame, sheet: pd.DataFrame, *, key: Key, exclusions: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Labels (`tables.LABELS`) of all cines, in their order; a cine that the sheet passes over stays without.
-
-    A row names the cines of its patient, narrowed by exam (StudyInstanceUID or AccessionNumber; not needed where the
-    patient has one), series and slice. Its pathology holds for their whole exam, all else for the cines it names.
-    Rows of what ingest excluded by name are passed over. The sheet's index is told as row numbers.
+    """Labels of a cohort to learn from: as `match`, and at least one cine has a pathology or a view.
 
     Raises:
-        LabelError: a row that names no cine, two pathologies within one exam, two values for one cine, a frame beyond
-            the last, or a sheet that labels nothing.
+        LabelError: as `match`, or a sheet that labels nothing.
     """
-    rows = [_row(int(number), cells, key=key) for number, cells in zip(sheet.index, _records(sheet), strict=True)]
-    named = _named(rows, cines, exclusions, key=key)
-    pathologies = _pathologies(named)
-    facts = _facts(named)
-    version = hashlib.sha256("\n".join(sorted(row.text() for row in rows)).encode()).hexdigest()[:12]
-    labels = [
-        {"cine_id": cine, "pathology": pathologies.get(exam), "label_version": version, **facts.get(cine, {})}
-        for cine, exam in zip(cines["cine_id"], cines["exam_id"], strict=True)
-    ]
-    if not any(label.get("pathology") or label.get("view") for label in labels):
+    labels = match(cines, sheet, key=key, exclusions=exclusions)
+    if labels[["pathology", "view"]].isna().all(axis=None):
         raise LabelError(
             _WHERE,
             expected="a pathology or a view for at least one cine",
-            got=f"none in {len(rows)} rows",
+            got=f"none in {len(sheet)} rows",
             remedy="fill the column pathology or view",
         )
+    return labels
+
+
+def match(
+    cines: pd.DataFrame, sheet: pd.DataFrame, *, key: Key, exclusions: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """Labels (`tables.LABELS`) of all cines, in their order; a cine that the sheet passes over stays without.
+
+    A row names the cines of its patient, narrowed by exam (StudyInstanceUID or AccessionNumber; not needed where the
+    patient has one), series and slice. Its pathology, or other class, holds for their whole exam, all else for the
+    cines it names. Rows of what ingest excluded by name are passed over. The sheet's index is told as row numbers.
+
+    Raises:
+        LabelError: a row that names no cine, two pathologies (or one and another class) within one exam, two values
+            for one cine, or a frame beyond the last.
+    """
+    rows = [_row(int(number), cells, key=key) for number, cells in zip(sheet.index, _records(sheet), strict=True)]
+    named = _named(rows, cines, exclusions, key=key)
+    diseases, facts = _diseases(named), _facts(named)
+    version = hashlib.sha256("\n".join(sorted(row.text() for row in rows)).encode()).hexdigest()[:12]
+    labels = [
+        {"cine_id": cine, "label_version": version, **diseases.get(exam, {}), **facts.get(cine, {})}
+        for cine, exam in zip(cines["cine_id"], cines["exam_id"], strict=True)
+    ]
     return tables.from_rows(labels, table=tables.LABELS)
 
 
@@ -93,7 +106,7 @@ def _row(number: int, cells: Record, *, key: Key) -> _Row:
         exam_ids=hashed("exam", "exam") + hashed("exam", "accession"),
         series_id=next(iter(hashed("series", "series")), None),
         slice_number=cells.get("slice"),
-        facts={name: cells[name] for name in ("pathology", *FACTS) if name in cells},
+        facts={name: cells[name] for name in (*DISEASE, *FACTS) if name in cells},
     )
 
 
@@ -155,13 +168,17 @@ def _cines_of(row: _Row, cines: list[Record]) -> list[Record]:
     return cines
 
 
-def _pathologies(named: list[tuple[_Row, list[Record]]]) -> dict[str, str]:
-    """Pathology by exam."""
-    said = [(cines[0]["exam_id"], row) for row, cines in named if "pathology" in row.facts]
-    found = _agreed(
-        ((exam, row.number, row.facts["pathology"]) for exam, row in said), of="pathologies within one exam"
-    )
-    return {exam: str(value) for exam, value in found.items()}
+def _diseases(named: list[tuple[_Row, list[Record]]]) -> dict[str, Record]:
+    """Pathology or other class by exam: one of the two, once."""
+    said = [
+        (cines[0]["exam_id"], row.number, name, row.facts[name])
+        for row, cines in named
+        for name in DISEASE
+        if name in row.facts
+    ]
+    words = ((exam, row, value if name == "pathology" else f"{name} {value}") for exam, row, name, value in said)
+    _agreed(words, of="pathologies within one exam")
+    return {exam: {name: value} for exam, _, name, value in said}
 
 
 def _facts(named: list[tuple[_Row, list[Record]]]) -> dict[str, Record]:

@@ -7,6 +7,7 @@ import csv
 import difflib
 import io
 import math
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -135,6 +136,8 @@ def _shown(cell: str, column: Column) -> str:
         return "empty"
     if column.name in IDENTIFIERS:
         return "not an identifier"
+    if column.pattern:
+        return f"{cell[:40]!r}, not a word of small letters, digits and underscores"
     return repr(cell[:40]) + (
         f", not one of {', '.join(column.among)}" if column.among else f", not a valid {column.kind}"
     )
@@ -143,8 +146,9 @@ def _shown(cell: str, column: Column) -> str:
 def _parsed(cell: str, column: Column) -> object:
     """The value of a cell, or None where it is empty or cannot be one of its column's."""
     if column.kind == "text":
-        value = cell.lower() if column.among else cell
-        return value if value and (not column.among or value in column.among) else None
+        value = cell.lower() if column.among or column.pattern else cell
+        fits = (not column.among or value in column.among) and re.match(column.pattern or "", value)
+        return value if value and fits else None
     if column.kind == "flag":
         return _FLAGS.get(cell.lower())
     try:
