@@ -1,5 +1,6 @@
 """Selective prediction: how right an arm is on the share of patients that it is most confident of."""
 
+import math
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -58,7 +59,7 @@ def share_rows(scored: Scored, *, rows: pd.DataFrame, level: float) -> Iterator[
     confidence = scored.probabilities(rows).max(axis=1)
     falling = np.sort(confidence)[::-1]
     for share in SHARES:
-        threshold = falling[max(1, round(share * len(rows))) - 1]
+        threshold = falling[math.ceil(share * len(rows) - 1e-9) - 1]
         answered = rows[confidence >= threshold]
         own = {"share_asked": share, "share_answered": len(answered) / len(rows), "threshold": float(threshold)}
         yield own | counts_of(answered) | share_of(hits_of(answered), rows=answered, level=level, name="accuracy")
