@@ -1,5 +1,7 @@
 """The cohort by class."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -129,3 +131,18 @@ def test_a_very_small_p_does_not_end_as_nil() -> None:
     row = block(described(cines=apart), "age, years").iloc[0]
     assert 0 < row["p_patients"] < 1e-12
     assert repr(row["p_patients"]) in described(cines=apart).csv().decode()
+
+
+def test_linked_patients_are_counted_as_one(tmp_path: Path) -> None:
+    cines, labels, _ = study_tables()
+    known = cines.merge(labels, on="cine_id")
+    pair = known.loc[known["pathology"] == "hcm", "patient_id"].unique()[:2]
+    links = tmp_path / "links.csv"
+    links.write_text(f"patient,same_person_as\n{pair[0]},{pair[1]}\n")
+    own = params()
+    linked = own.model_copy(update={"split": own.split.model_copy(update={"links": str(links)})})
+    alone, together = (
+        block(tables(evidence(cines=with_people(), own=each))[0], "cohort").iloc[0] for each in (own, linked)
+    )
+    assert together["hcm_patients"] == alone["hcm_patients"] - 1
+    assert together["hcm_cines"] == alone["hcm_cines"]

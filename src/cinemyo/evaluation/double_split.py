@@ -15,6 +15,7 @@ from cinemyo.evaluation.metrics import losses
 from cinemyo.evaluation.result import REASON, ResultTable
 from cinemyo.evaluation.scoring import Scored, answered
 from cinemyo.labels import Phase
+from cinemyo.persons import read_links
 
 NAME: Final = "double_split"
 TITLE: Final = "Double split 60/20/20: accuracy on the held-out part and on validation"
@@ -41,9 +42,10 @@ def tables(evidence: Evidence) -> list[ResultTable]:
 def _rows(scored: Scored, *, evidence: Evidence) -> list[dict[str, Any]]:
     predictions = evidence.predictions[scored.name]
     watched = predictions[(predictions["set"] == "validation") & predictions["truth"].notna()]
+    links = read_links(evidence.params.split.links)
     parts = {
         "test": scored.answers,
-        "validation": answered(watched, arm=scored.arm, cines=evidence.cines, labels=evidence.labels),
+        "validation": answered(watched, arm=scored.arm, cines=evidence.cines, labels=evidence.labels, links=links),
     }
     return [
         _row(scored, part=part, level=level, answers=rows, params=evidence.params)
