@@ -117,3 +117,19 @@ def test_pixels_that_the_study_has_are_refused() -> None:
     twice = External(own.cines.assign(digest=seen), own.labels, own.phases, own.predictions)
     with pytest.raises(SplitError, match="cines that no fold has seen"):
         by_name(twice)
+
+
+def test_a_view_arm_is_told_by_cine_alone() -> None:
+    own = supplementary()
+    arm = scored("view_dual", OWN.arms["view_dual"])
+    views = [f"p_{name}" for name in arm.classes]
+    rows = own.cines[["cine_id"]].merge(pd.DataFrame({"fold": [0, 1]}), how="cross").assign(set="external", truth=None)
+    rows[views] = [0.7, 0.1, 0.1, 0.1]
+    given = tabled.check(
+        rows[[*["cine_id", "fold", "set", "truth"], *views]], table=tabled.predictions("view"), where=""
+    )
+    external = External(own.cines, own.labels, own.phases, {"view_dual": given})
+    found = {table.name: table.rows for table in tables(evidence(arm, external=external))}
+    assert set(found["external_answers"]["level"]) == {"cine"}
+    assert set(found["external"]["level"]) == {"cine"}
+    assert found["out_of_class"]["reason"].str.contains("other_class").all()

@@ -127,3 +127,17 @@ def test_the_detectable_difference_shrinks_with_the_group() -> None:
 
 def test_a_perfect_accuracy_keeps_a_detectable_difference() -> None:
     assert 0 < detectable(100, small=50, rest=50, level=0.95) < 0.2
+
+
+def test_patients_whose_sex_is_not_given_are_shown_and_not_tested() -> None:
+    cines = with_sex()
+    some = cines.assign(sex=cines["sex"].where(cines["sex"] == "F"))
+    rows = figures(of(cines=some), attribute="sex").set_index("group")
+    assert set(rows.loc["not given", "reason"]) == {"shown, not tested: the attribute is not given"}
+
+
+def test_a_cohort_of_one_class_that_is_always_right_differs_in_nothing() -> None:
+    own = SCORED.answers[SCORED.answers["truth"] == 1].assign(predicted=1, p_normal=0.0, p_hcm=1.0, p_dcm=0.0)
+    settings = OWN.evaluate.model_copy(update={"subgroup_patients": 3})
+    given = {"own": OWN.model_copy(update={"evaluate": settings}), "cines": with_sex()}
+    assert by_attribute(evidence(type(SCORED)("dual", SCORED.arm, own, 0.25), **given)).loc["sex", "p"] == 1
