@@ -12,11 +12,11 @@ FILES = sorted(SRC.rglob("*.py"))
 LEVELS = [
     {"errors", "labels", "__init__"},
     {"config", "schema", "tables", "measures", "sheets", "layout", "provenance"},
-    {"sources", "deid", "preparation", "folds", "persons", "splitting", "models", "evaluation"},
+    {"sources", "deid", "preparation", "folds", "openings", "persons", "splitting", "models", "evaluation"},
     {"training"},
     {"explain", "trials"},
     {"record"},
-    {"cli", "doctor"},
+    {"cli", "cli_holdout", "doctor"},
 ]
 LEVEL = {name: depth for depth, names in enumerate(LEVELS) for name in names}
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from cinemyo.cli_holdout import holdout
 from cinemyo.errors import CinemyoError
 
 
@@ -37,6 +38,7 @@ audit = typer.Typer(
 keys = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The key of the pseudonyms.")
 app.add_typer(audit, name="audit")
 app.add_typer(keys, name="key")
+app.add_typer(holdout, name="holdout")
 
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
 

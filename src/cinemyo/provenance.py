@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cinemyo import tables
+from cinemyo.errors import TableError
 
 PACKAGES = {"cinemyo": Path("src/cinemyo"), "pipelines": Path("pipelines")}
 
@@ -61,6 +62,19 @@ def _files_of(module: str, *, root: Path) -> list[Path]:
     candidates = [base.with_suffix(".py"), base / "__init__.py"]
     packages = [PACKAGES[top].joinpath(*rest[:depth]) / "__init__.py" for depth in range(len(rest))]
     return [path for path in candidates + packages if (root / path).is_file()]
+
+
+def recorded_params(path: Path) -> str:
+    """The digest of the params under which a stage last ran, from the provenance that it left.
+
+    Raises:
+        TableError: the stage left none.
+    """
+    if not path.is_file():
+        raise TableError(
+            str(path), expected="the provenance of a stage", got="no file", remedy="run the stage before it"
+        )
+    return str(json.loads(path.read_text(encoding="utf-8"))["params"])
 
 
 def record(

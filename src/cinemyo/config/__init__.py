@@ -91,9 +91,21 @@ class Params(Frozen):
             raise ValueError("external.arms must be empty without a cohort in external.sources")
         if self.recipes and self.leakage.recipe not in self.recipes:
             raise ValueError(f"leakage.recipe must be one of {sorted(self.recipes)}, got {self.leakage.recipe!r}")
-        if self.source.kind == "dicom" and self.source.key == "published" and not self.study.synthetic:
-            raise ValueError("source.key published is for synthetic studies: set source.key to file")
+        self._check_keys()
         return self
+
+    def _check_keys(self) -> None:
+        own = "published" if self.source.kind == "acdc" else self.source.key
+        if self.source.kind == "dicom" and own == "published" and not self.study.synthetic:
+            raise ValueError("source.key published is for synthetic studies: set source.key to file")
+        for name, source in self.external.sources.items():
+            if source.kind == "dicom" and source.key != own:
+                needs = f"external.sources.{name}.key must be that of the study's source, {own}"
+                raise ValueError(f"{needs}: one person has one pseudonym in both; got {source.key}")
+            if source.kind == "dicom" and own == "published" and not self.study.synthetic:
+                raise ValueError(
+                    f"external.sources.{name} holds people: a study under the published key cannot answer it"
+                )
 
 
 def load(path: Path = Path("params.yaml")) -> Params:
