@@ -9,8 +9,8 @@ from cinemyo import tables
 from cinemyo.layout import Layout
 from cinemyo.measures import LEAKAGE
 from pipelines import leakage
-from tests.evaluation.example import params
 from tests.training import study
+from tests.trials.study import params
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -22,10 +22,6 @@ def layout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Layout:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DO_NOT_TRACK", "true")
     values = params(dual={}).model_dump(mode="json")
-    values["study"]["name"] = "tiny"
-    values["split"]["folds"] = 3
-    values["recipes"]["coarse"] = values["recipes"]["standard"] | {"canvas_px": study.CANVAS}
-    values["leakage"]["recipe"] = "coarse"
     Path("params.yaml").write_text(yaml.safe_dump(values))
     return study.write(Path())
 

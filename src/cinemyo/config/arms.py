@@ -87,6 +87,11 @@ class Arm(Frozen):
     augment: Augment
     fit: Fit
 
+    @property
+    def is_control(self) -> bool:
+        """Whether it shows what can be had without the heart: labels permuted, or the heart hidden."""
+        return self.labels == "permuted" or self.hidden_radius_px is not None
+
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
         if not self.phases or len(set(self.phases)) != len(self.phases):
