@@ -83,6 +83,15 @@ def test_the_papers_values_stand_beside_a_flattened_head() -> None:
     assert set(pooled["reason"]) == {"the paper prints no figure of such an arm"}
 
 
+def test_an_input_of_the_paper_that_its_study_lacks_says_so() -> None:
+    some = {name: SIZES[name] for name in ("systole", "systole_128")}
+    rows = fourth(params(study="paper", synthetic=False, **some))[0].rows
+    assert rows["reason"].tolist()[-2:] == [
+        "not part of this study: add an arm that sees systole alone, input 256 px",
+        "not part of this study: add an arm that sees systole alone, input raw",
+    ]
+
+
 def test_one_input_alone_makes_no_table_and_says_what_to_add() -> None:
     figures, tests = fourth(params(dual={}, systole=ARMS["systole"]))
     assert figures.is_absent

@@ -136,3 +136,10 @@ def test_nothing_is_cut_off(drawn: list[Figure]) -> None:
         assert (box.x0, box.y0) >= (-0.01, -0.01)
         assert box.x1 <= width + 0.01
         assert box.y1 <= height + 0.01
+
+
+def test_no_interval_is_cut_off(drawn: list[Figure]) -> None:
+    accuracy_figure(
+        {"one_fold": ARM | {"accuracy_folds": [0.8], "accuracy_interval": [0.31, 0.97]}}, title="t", note="n"
+    )
+    assert drawn[0].axes[0].get_xlim()[0] < 0.31

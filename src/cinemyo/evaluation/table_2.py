@@ -21,9 +21,11 @@ from cinemyo.labels import Target
 TITLE: Final = "Table 2. Accuracy and loss over the test folds, by target and input"
 TESTS_TITLE: Final = "Table 2, tests. Each single phase against its dual twin"
 ROLES: Final = ("dual", "diastole", "systole")
+MEASURES: Final = {"p_accuracy": "accuracy by fold", "p_loss": "loss by fold", "p_patients": "accuracy by patient"}
 NOTE: Final = (
-    "Mean and standard deviation over folds; intervals draw on patients. p_folds: corrected t of the accuracy over "
-    "folds against the dual twin, p_patients: exact McNemar on patients; _holm adjusts them. table_2_tests has all."
+    "Mean and standard deviation over the test folds, which the paper calls validation; intervals draw on patients. "
+    "p_accuracy and p_loss: corrected t over folds against the dual twin; p_patients: exact McNemar on patients; _holm "
+    "adjusts for the comparisons of one target. table_2_tests has differences and what could have been found."
 )
 
 
@@ -107,17 +109,17 @@ def _loss_interval(scored: Scored, *, level: float) -> dict[str, float]:
 
 
 def _tested(scored: Scored, *, dual: Scored | None, tests: pd.DataFrame) -> dict[str, Any]:
-    """The p of two of the tests; the reason where there is none."""
-    empty = dict.fromkeys(("p_folds", "p_folds_holm", "p_patients", "p_patients_holm"), np.nan)
+    """The p of the tests; the reason where there is none."""
+    empty = {f"{name}{part}": np.nan for name in MEASURES for part in ("", "_holm")}
     if len(scored.arm.phases) > 1:
         return {"reference": "itself", **empty, REASON: "the reference of the single phases: not tested"}
     if dual is None:
         return {"reference": "none", **empty, REASON: "no dual twin to compare with: add an arm alike with both phases"}
     own = tests[tests["arm"] == scored.name].set_index("measure")
     found: dict[str, Any] = {"reference": dual.name}
-    for name, measure in (("p_folds", "accuracy by fold"), ("p_patients", "accuracy by patient")):
+    for name, measure in MEASURES.items():
         found |= {name: own.loc[measure, "p"], f"{name}_holm": own.loc[measure, "p_holm"]}
-    untested = own.loc[["accuracy by fold", "accuracy by patient"]]
+    untested = own.loc[list(MEASURES.values())]
     return found | {REASON: joined(untested.loc[untested["p"].isna(), REASON])}
 
 

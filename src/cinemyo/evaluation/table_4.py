@@ -46,6 +46,7 @@ def tables(evidence: Evidence) -> list[ResultTable]:
         return [ResultTable.absent(name, title=title, needs=NEEDS) for name, title in absent]
     rows = [_row(scored, history=evidence.histories[scored.name], params=params) for scored in members]
     rows += [row for scored in members for row in _lacking(scored, arms=arms, params=params)]
+    rows += _unprinted(members, params=params)
     fourth = ResultTable("table_4", TITLE, framed(rows, counts=("n_cines", "n_patients")), note=NOTE)
     return [fourth, _tests(members, params=params)]
 
@@ -105,6 +106,18 @@ def _lacking(scored: Scored, *, arms: Sequence[Scored], params: Params) -> list[
     name = input_of(scored.arm, recipes=params.recipes)
     reason = f"{NOT_PART}: add an arm like {scored.name} with head.pool average"
     return [{"arm": "none", "input": name, "head": "average", "backbone": scored.arm.backbone.name, REASON: reason}]
+
+
+def _unprinted(members: Sequence[Scored], *, params: Params) -> list[dict[str, Any]]:
+    """In the study `paper`, a row for each input of the paper that no arm has."""
+    if params.study.name != "paper":
+        return []
+    had = {input_of(scored.arm, recipes=params.recipes) for scored in members}
+    return [
+        {"arm": "none", "input": name, REASON: f"{NOT_PART}: add an arm that sees systole alone, input {name}"}
+        for name in published.TABLE_4
+        if name not in had
+    ]
 
 
 def _pooled(scored: Scored, *, arms: Sequence[Scored]) -> Scored | None:

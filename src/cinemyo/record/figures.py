@@ -132,7 +132,8 @@ def accuracy_figure(arms: Mapping[str, Mapping[str, Any]], *, title: str, note: 
     names = [f"{name}\n{'leaky: by input' if own['leaky'] else own['target']}" for name, own in arms.items()]
     axes.set_yticks(range(len(arms)), names, fontsize=TEXT)
     axes.set_ylim(len(arms) - 0.5, -0.5)
-    axes.set_xlim(min([0.5, *(min(own["accuracy_folds"]) for own in arms.values())]) - 0.03, 1.01)
+    ends = [own["accuracy_folds"] + own["accuracy_interval"] + own.get("patient_interval", []) for own in arms.values()]
+    axes.set_xlim(min([0.5, *(min(own) for own in ends)]) - 0.03, 1.01)
     axes.set_xlabel("accuracy", fontsize=10)
     axes.tick_params(labelsize=TEXT)
     axes.grid(axis="x", alpha=0.3)
