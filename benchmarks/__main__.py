@@ -21,7 +21,6 @@ def main() -> None:
         (["benchmarks.oracle", "data/phantom/demo"], Path("data/phantom/demo/truth.csv").is_file(), "the study demo"),
         (["benchmarks.permuted_labels"], prepared, "a prepared study (make repro)"),
         (["benchmarks.localisation", root], bool(acdc), ACDC),
-        (["benchmarks.frozen_splits"], prepared and study == "acdc", "the study acdc (make use STUDY=acdc repro)"),
     ]
     status = 0
     for command, possible, needs in wanted:
