@@ -12,6 +12,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from cinemyo import config, tables
 from cinemyo.errors import CinemyoError, ConfigError
+from cinemyo.sheets import CORRECTIONS, OPENINGS, READERS
 
 
 def composed(conf: Path, *, overrides: Sequence[str] = (), name: str = "config") -> str:
@@ -49,19 +50,28 @@ def main() -> None:
 
 def missing(params: config.Params) -> list[str]:
     """What the study will ask for and is not there yet, with the remedy; phantoms are made, not asked for."""
-    if params.phantoms:
-        return []
-    source = params.source
-    wanted = {source.root: "make source ROOT=..."}
-    if source.kind == "dicom":
-        wanted[source.labels] = "make source ROOT=... LABELS=..."
+    wanted = _of_source(params.source, command="make source")
+    for source in params.external.sources.values():
+        wanted = _of_source(source, command="make external") | wanted
     wanted |= {
         arm.backbone.weights.file: "make weights FILE=..."
         for arm in params.arms.values()
         if isinstance(arm.backbone.weights, config.WeightsFile)
     }
-    absent = {path: hint for path, hint in wanted.items() if not Path(path).exists()}
+    sheets = {"readers": READERS, "corrections": CORRECTIONS, "openings": OPENINGS}
+    wanted |= {
+        getattr(params.sheets, name): f"write a file with this line alone: {','.join(table.header)}"
+        for name, table in sheets.items()
+    }
+    made = tuple(f"data/phantom/{name}/" for name in params.phantoms)
+    absent = {path: hint for path, hint in wanted.items() if not Path(path).exists() and not path.startswith(made)}
     return [f"study {params.study.name}: no {path} yet; {hint}" for path, hint in absent.items()]
+
+
+def _of_source(source: config.Source, *, command: str) -> dict[str, str]:
+    """What a source asks for, with the command that links it; what ACDC carries as labels is made."""
+    root = {source.root: f"{command} ROOT=..."}
+    return root | ({source.labels: f"{command} ROOT=... LABELS=..."} if source.kind == "dicom" else {})
 
 
 if __name__ == "__main__":

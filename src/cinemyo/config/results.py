@@ -97,6 +97,8 @@ class External(Frozen):
     sources: Annotated[dict[Slug, Source], Field(max_length=1)]
     """One source under the name of the cohort; none for a study without."""
     arms: tuple[Slug, ...]
+    folder: str = "conf/sheets/no_labels.csv"
+    """What the results depend on: `data/<study>/external` or, without such a cohort, a file that never changes."""
 
 
 class Sheets(Frozen):
