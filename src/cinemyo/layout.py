@@ -172,6 +172,11 @@ class Layout:
         return self.tables / "contents.json"
 
     @property
+    def flow(self) -> Path:
+        """`reports/flow.svg`, the flow of files, cines and patients, written by report."""
+        return self.reports / "flow.svg"
+
+    @property
     def model_card(self) -> Path:
         """`reports/model_card.md`, written by report."""
         return self.reports / "model_card.md"

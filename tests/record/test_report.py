@@ -1,13 +1,13 @@
 """The report: complete, escaped, self-contained, and the same twice."""
 
 import base64
+import hashlib
 import io
 import re
 from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 from PIL import Image
 
@@ -15,18 +15,26 @@ from cinemyo import tables
 from cinemyo.config import Params
 from cinemyo.errors import TableError
 from cinemyo.layout import Layout
-from cinemyo.record.report.cohort import Grid, balances, cohort, exclusions, labelled_cines, split
-from cinemyo.record.report.page import build, embedded, lineage, paper_tables, pictures, short
-from cinemyo.record.report.results import interval, number, spread
+from cinemyo.record.embedding import embedded_bytes
+from cinemyo.record.report import page as page_module
+from cinemyo.record.report.arms import errors, matrices
+from cinemyo.record.report.cohort import exclusions, labelled_cines, split
+from cinemyo.record.report.contents import entries
+from cinemyo.record.report.page import Material, build, lineage, read_metrics, sections_of
 
 STUDY = tuple[Params, Layout]
 VOID = {"meta", "img", "br", "link"}
 
 
 @pytest.fixture(scope="module")
-def page(tiny: STUDY) -> str:
+def made(tiny: STUDY) -> Material:
     params, layout = tiny
-    return build(params, layout=layout).decode()
+    return build(params, layout=layout)
+
+
+@pytest.fixture(scope="module")
+def page(made: Material) -> str:
+    return made.page.decode()
 
 
 class Balanced(HTMLParser):
@@ -80,8 +88,6 @@ def test_the_policy_allows_no_network(page: str) -> None:
 
 
 def test_the_style_is_the_one_that_the_policy_allows(page: str) -> None:
-    import hashlib
-
     style = re.search(r"<style>(.*?)</style>", page, re.DOTALL)
     assert style is not None
     digest = base64.b64encode(hashlib.sha256(style.group(1).encode()).digest()).decode()
@@ -95,31 +101,111 @@ def test_no_style_needs_an_exception(page: str) -> None:
 def test_text_is_escaped(page: str) -> None:
     assert "A tiny study &lt;of&gt; hearts" in page
     assert "a localiser &lt;three planes&gt;" in page
+    assert "a &lt;b&gt; c" in page
 
 
 def test_it_says_that_it_is_synthetic_and_not_clinical(page: str) -> None:
-    top = page[page.index("<body>") : page.index("<nav")]
+    top = page[page.index("<body") : page.index("<nav")]
     assert "Not for clinical use" in top
     assert "Synthetic images" in top
 
 
-def test_the_same_files_give_the_same_bytes(tiny: STUDY, page: str) -> None:
+def test_every_section_and_figure_of_a_synthetic_study_is_marked(page: str) -> None:
+    below = page[page.index('id="use"') :]
+    headings = re.findall(r"<h[23]>.*?</h[23]>|<figcaption>.*?</figcaption>", below, re.DOTALL)
+    assert headings
+    assert [text for text in headings if 'class="mark"' not in text] == []
+
+
+def test_a_study_of_people_bears_no_mark(tiny: STUDY) -> None:
     params, layout = tiny
-    assert build(params, layout=layout).decode() == page
+    study = params.study.model_copy(update={"synthetic": False})
+    page = build(params.model_copy(update={"study": study}), layout=layout).page.decode()
+    assert 'class="mark"' not in page
+    assert "Synthetic images" not in page
+
+
+def test_the_same_files_give_the_same_bytes(tiny: STUDY, made: Material) -> None:
+    params, layout = tiny
+    assert build(params, layout=layout) == made
 
 
 def test_it_holds_no_path_of_the_machine(tiny: STUDY, page: str) -> None:
     assert str(tiny[1].base) not in page
 
 
+def test_the_first_screen_has_disease_by_patient_then_the_price(page: str) -> None:
+    screen = page[page.index('id="first"') : page.index('id="use"')]
+    places = [screen.index(text) for text in ("HCM", "Sensitivity", "0.900", "Missed disease", "The price of leakage")]
+    assert places == sorted(places)
+    assert "0.150 (0.050 to 0.250)" in screen
+
+
+def test_what_the_study_does_not_state_is_marked(page: str) -> None:
+    assert page.count("to be stated by the study: conf/study") == 3
+
+
+def test_every_listed_table_is_shown(tiny: STUDY, page: str) -> None:
+    for entry in entries(tiny[1]):
+        assert f'id="table-{entry.name}"' in page
+
+
+def test_every_shown_table_has_its_command_and_digest(tiny: STUDY, page: str) -> None:
+    params, layout = tiny
+    for section in sections_of(params, layout=layout, listed=entries(layout)):
+        for block in section.blocks:
+            assert block.absent or f"<code>{block.trace.file}</code>, sha256 <code>{block.trace.digest}</code>" in page
+
+
+def test_a_section_that_only_the_contents_know_is_shown(page: str) -> None:
+    assert page.index('id="novel"') < page.index('id="preparation"')
+    assert "A section of its own" in page
+
+
+def test_a_section_without_anything_is_left_out(page: str) -> None:
+    assert 'id="readers"' not in page
+
+
+def test_sections_follow_the_order_of_the_page(tiny: STUDY) -> None:
+    params, layout = tiny
+    slugs = [section.slug for section in sections_of(params, layout=layout, listed=entries(layout))]
+    assert slugs[:6] == ["first", "use", "cohort", "paper", "performance", "leakage"]
+    assert slugs[-3:] == ["preparation", "reporting", "lineage"]
+
+
+def test_a_note_names_another_table_by_its_title(page: str) -> None:
+    assert "“Table 1” has the cohort." in page
+
+
+def test_the_flow_is_on_the_page_and_told(page: str, made: Material) -> None:
+    assert base64.b64encode(made.flow).decode() in page
+    assert "Files found: 39. left out: Files excluded, by code: 3; scout: 3" in page
+
+
+def test_the_checklists_are_counted(page: str) -> None:
+    assert re.search(r"CLAIM 2024</a>: 44 items; +answered: \d+,", page)
+    assert "TRIPOD+AI</a>: 52 items" in page
+
+
 def test_a_drawn_cine_is_linked(page: str) -> None:
     assert 'href="heat_maps/dual/c-aaaaaaaaaaaaaaaa.png"' in page
 
 
-def test_an_arm_that_was_removed_is_gone(tiny: STUDY) -> None:
+def test_an_arm_that_was_removed_is_gone_from_what_the_page_adds(tiny: STUDY) -> None:
     params, layout = tiny
     fewer = params.model_copy(update={"arms": {"dual": params.arms["dual"]}})
-    assert "view_systole" not in build(fewer, layout=layout).decode()
+    metrics = read_metrics(layout)
+    assert [matrix.arm for matrix in matrices(fewer, metrics=metrics)] == ["dual", "dual"]
+    cines = labelled_cines(fewer, layout=layout)
+    assert [own.arm for own in errors(fewer, layout=layout, cines=cines)] == ["dual"]
+
+
+def test_sheets_of_many_arms_are_not_all_inside(tiny: STUDY, monkeypatch: pytest.MonkeyPatch) -> None:
+    params, layout = tiny
+    monkeypatch.setattr(page_module, "EMBEDDED_ARMS", 1)
+    study = params.study.model_copy(update={"primary": "view_systole"})
+    sheets = page_module.sheets_of(params.model_copy(update={"study": study}), layout=layout)
+    assert sheets["overviews"] == []
 
 
 def test_without_metrics_the_remedy_is_named(tiny: STUDY, tmp_path: Path) -> None:
@@ -127,100 +213,63 @@ def test_without_metrics_the_remedy_is_named(tiny: STUDY, tmp_path: Path) -> Non
         build(tiny[0], layout=Layout("tiny", tmp_path))
 
 
-def test_sex_is_counted_by_patient(tiny: STUDY) -> None:
-    rows = {row[0]: row[1:] for row in cohort(labelled_cines(tiny[1])).rows}
-    assert rows["Sex, F / M (patients)"][-1] == "5 / 4"
-    assert rows["Cines"] == ("6", "6", "6", "18")
-
-
-def test_unknown_sex_and_age_are_said_to_be(tiny: STUDY) -> None:
-    cines = labelled_cines(tiny[1]).assign(sex=pd.NA, age_years=pd.NA)
-    rows = {row[0]: row[1:] for row in cohort(cines).rows}
-    assert rows["Sex, F / M (patients)"][0] == "not known"
-    assert rows["Age, years (patients)"][0] == "not known"
-
-
-def test_a_single_patient_has_no_deviation(tiny: STUDY) -> None:
-    rows = {row[0]: row[1:] for row in cohort(labelled_cines(tiny[1]).head(1)).rows}
-    assert rows["Age, years (patients)"][-1] == "40.0"
-
-
-def test_cines_without_a_label_have_a_column(tiny: STUDY) -> None:
-    cines = labelled_cines(tiny[1])
-    cines.loc[0, "pathology"] = None
-    assert "No label" in cohort(cines).header
-
-
-def test_files_balance(tiny: STUDY) -> None:
-    params, layout = tiny
-    files, canvases = balances(params, layout=layout)
-    assert (files.found, files.used, files.excluded) == (39, 36, 3)
-    assert (canvases.found, canvases.used, canvases.excluded) == (18, 18, 0)
-
-
 def test_exclusions_are_grouped_by_code(tiny: STUDY) -> None:
     params, layout = tiny
-    assert exclusions(params, layout=layout).rows == (
-        ("scout", "reading", "1 × series", "3", "a localiser <three planes>"),
-    )
+    (row,) = exclusions(params, layout=layout).rows
+    assert [cell.text for cell in row] == ["scout", "reading", "1 × series", "3", "a localiser <three planes>"]
 
 
 def test_the_split_counts_patients_and_cines(tiny: STUDY) -> None:
-    _, layout = tiny
-    (grid,) = split(layout, cines=labelled_cines(layout), schemes={"honest"})
-    assert grid.rows[-1][:3] == ("holdout", "1", "2")
+    params, layout = tiny
+    (grid,) = split(layout, cines=labelled_cines(params, layout=layout), schemes={"honest"})
+    assert [cell.text for cell in grid.rows[-1][:3]] == ["holdout", "1", "2"]
+
+
+def test_a_scheme_that_no_arm_uses_is_left_out(tiny: STUDY) -> None:
+    params, layout = tiny
+    assert split(layout, cines=labelled_cines(params, layout=layout), schemes={"paper"}) == []
 
 
 def test_lineage_leaves_removed_arms_out(tiny: STUDY) -> None:
     _, layout = tiny
     path = layout.provenance("train@gone")
     tables.write_bytes(path, b'{"stage": "train@gone", "code": "a", "params": "b", "inputs": {}, "outputs": {}}')
-    found = [row[0] for row in lineage(layout, arms=["dual"], recipes=["coarse"]).rows]
+    found = [row[0].text for row in lineage(layout, arms=["dual"], recipes=["coarse"]).rows]
     path.unlink()
     assert found == ["split"]
 
 
-def test_a_sentence_of_all_rows_is_said_once(tiny: STUDY) -> None:
-    (found,) = paper_tables(tiny[1])
-    assert found.title.startswith("Table 2")
-    assert found.grid == Grid(("arm", "accuracy mean", "p"), (("dual", "0.751", "1.2e-05"),), "synthetic")
+def test_a_matrix_counts_its_rows(tiny: STUDY) -> None:
+    params, layout = tiny
+    own = matrices(params, metrics=read_metrics(layout))[0]
+    assert own.title == "dual, 3 patients"
+    assert [name for name, _ in own.rows] == ["Normal (n = 1)", "HCM (n = 1)", "DCM (n = 1)"]
+    assert (own.rows[0][1][0].share, own.rows[0][1][0].shade) == ("1.00", 10)
 
 
-def test_a_scheme_that_no_arm_uses_is_left_out(tiny: STUDY) -> None:
-    assert split(tiny[1], cines=labelled_cines(tiny[1]), schemes={"paper"}) == []
+def test_an_error_names_what_to_look_at(tiny: STUDY) -> None:
+    params, layout = tiny
+    own = errors(params, layout=layout, cines=labelled_cines(params, layout=layout))[0]
+    assert [cell.text for cell in own.grid.rows[0][2:]] == [
+        "VLA, apex left",
+        "Normal",
+        "HCM",
+        "0.70",
+        "0",
+        "look at region",
+    ]
 
 
-def test_a_sentence_counts_what_was_right(page: str) -> None:
-    assert "in 15 of 21 (71.4 %) cines and in 3 of 3 (100.0 %) patients." in page
+def test_a_light_image_stays_as_it_is() -> None:
+    buffer = io.BytesIO()
+    Image.new("L", (4, 4)).save(buffer, format="PNG")
+    assert base64.b64decode(embedded_bytes(buffer.getvalue()).partition(",")[2]) == buffer.getvalue()
 
 
-@pytest.mark.parametrize(
-    ("cell", "shown"),
-    [("0.12345", "0.123"), ("12", "12"), ("0.0", "0.000"), ("160 px", "160 px"), ("1e-09", "1.0e-09")],
-)
-def test_numbers_are_shortened(cell: str, shown: str) -> None:
-    assert short(cell) == shown
-
-
-def test_a_light_image_stays_as_it_is(tmp_path: Path) -> None:
-    Image.new("L", (4, 4)).save(tmp_path / "a.png")
-    content = base64.b64decode(embedded(tmp_path / "a.png").partition(",")[2])
-    assert content == (tmp_path / "a.png").read_bytes()
-
-
-def test_a_heavy_image_becomes_lighter(tmp_path: Path) -> None:
+def test_a_heavy_image_becomes_lighter() -> None:
     noise = np.random.default_rng(0).integers(0, 255, (400, 2000), dtype=np.uint8)
-    Image.fromarray(noise).save(tmp_path / "a.png")
-    found = embedded(tmp_path / "a.png")
+    buffer = io.BytesIO()
+    Image.fromarray(noise).save(buffer, format="PNG")
+    found = embedded_bytes(buffer.getvalue())
     assert found.startswith("data:image/jpeg")
     assert Image.open(io.BytesIO(base64.b64decode(found.partition(",")[2]))).width == 1800
-
-
-def test_pictures_can_be_skipped_by_name(tmp_path: Path) -> None:
-    for name in ("confusion_dual.png", "learning_dual.png"):
-        Image.new("L", (4, 4)).save(tmp_path / name)
-    assert [picture.title for picture in pictures(tmp_path, skip="confusion")] == ["learning dual"]
-
-
-def test_missing_figures_are_dashes() -> None:
-    assert (number(None), spread(0.5, None), interval(None)) == ("–", "0.500", "")

@@ -2,70 +2,133 @@
 
 import base64
 import hashlib
-import io
 import json
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 import jinja2
-from PIL import Image
 
-from cinemyo import tables
 from cinemyo.config import Params
 from cinemyo.errors import TableError
 from cinemyo.layout import Layout
 from cinemyo.provenance import digest_of
+from cinemyo.record import checklists
 from cinemyo.record.commit import git_commit
-from cinemyo.record.report import cohort, results
-from cinemyo.record.report.cohort import Grid
+from cinemyo.record.figures_flow import alt_text, flow_figure, svg
+from cinemyo.record.flow import flow_of
+from cinemyo.record.model_card import model_card
+from cinemyo.record.report import arms, cohort
+from cinemyo.record.report.contents import Block, Entry, block, entries, of_section
+from cinemyo.record.report.facts import facts
+from cinemyo.record.report.first import first
+from cinemyo.record.report.grid import Grid, plain
+from cinemyo.record.report.pictures import Picture, picture, pictures
+from cinemyo.record.report.traces import trace
 
 HERE: Final = Path(__file__).parent
-HEAVY_BYTES: Final = 400_000
-WIDEST_PX: Final = 1800
-QUALITY: Final = 85
-DECIMAL: Final = re.compile(r"-?\d*\.\d+(e-?\d+)?|-?\d+e-?\d+")
-SMALL: Final = 0.001
-
-
-TITLES: Final = {
-    "table_2": "Table 2: accuracy and loss over the folds",
-    "table_3": "Table 3: confusion matrices, pathology",
-    "table_3_view": "Table 3: confusion matrices, view",
-    "table_4": "Table 4: accuracy by size of the input",
-    "arms": "All arms by cine and by patient, with intervals",
-    "classes": "Sensitivity, specificity and predictive values by class",
-    "views": "Accuracy by view",
-    "leakage": "The same arm by patient and by cine: the price of the leak",
+SECTIONS: Final = {
+    "first": "In short",
+    "use": "Use and standard",
+    "cohort": "Cohort",
+    "paper": "The paper's tables",
+    "performance": "Performance",
+    "leakage": "The price of leakage",
+    "calibration": "Calibration",
+    "subgroups": "Subgroups",
+    "controls": "Shortcut controls",
+    "robustness": "Robustness",
+    "heat": "Heat maps",
+    "readers": "Readers",
+    "errors": "Errors",
+    "holdout": "Hold-out",
+    "external": "Supplementary cohort",
+    "sample_size": "Sample size",
+    "preparation": "Preparation",
+    "reporting": "Reporting checklists",
+    "lineage": "Lineage",
 }
-"""Tables of evaluate by file name, in the order of the page."""
+"""Sections in reading order. Those without a table or figure are left out, but for those that the page itself fills."""
+OWN: Final = ("first", "use", "cohort", "performance", "heat", "errors", "preparation", "reporting", "lineage")
+EMBEDDED_ARMS: Final = 8
+"""Arms up to which the sheets of all are inside the page; of more, that of the primary one alone."""
 
 
 @dataclass(frozen=True)
-class Titled:
-    """A table under its title."""
+class Section:
+    """A section of the page: its anchor, title, tables and figures."""
 
+    slug: str
     title: str
-    grid: Grid
+    blocks: tuple[Block, ...] = ()
+    figures: tuple[Picture, ...] = ()
 
 
 @dataclass(frozen=True)
-class Picture:
-    """An image inside the page."""
+class Material:
+    """All that the report stage makes, before it is written."""
 
-    title: str
-    source: str
-    """A data URI."""
+    page: bytes
+    flow: bytes
+    """SVG."""
+    card: str
+    checklists: Mapping[str, str] = field(default_factory=dict)
+    """Markdown by name."""
 
 
-def build(params: Params, *, layout: Layout) -> bytes:
-    """The page as UTF-8; same files, same commit, same bytes.
+def build(params: Params, *, layout: Layout) -> Material:
+    """The page, the flow figure, the model card and the checklists; same files, same commit, same bytes.
 
     Raises:
-        TableError: a table or `metrics.json` that the page needs is absent or broken.
+        TableError: a table or `metrics.json` that the page needs is absent or broken, counts do not balance, or an
+            item of a checklist has lost its evidence.
     """
+    metrics = read_metrics(layout)
+    listed = entries(layout)
+    flow = flow_of(params, layout=layout)
+    screen = first(params, layout=layout, metrics=metrics)
+    said = facts(params, layout=layout, metrics=metrics, flow=flow, screen=screen)
+    sections = sections_of(params, layout=layout, listed=listed)
+    blocks = [own for section in sections for own in section.blocks]
+    drawn = svg(flow_figure(flow, note=standing(params)))
+    anchors = {section.slug for section in sections}
+    answered = {}
+    for name in checklists.NAMES:
+        checklist = checklists.read(name)
+        found = checklists.answered(checklist, params=params, layout=layout, facts=said, anchors=anchors)
+        answered[name] = (checklist, found)
+    content = {
+        **_content(params, layout=layout, metrics=metrics),
+        "first": screen,
+        "sections": sections,
+        "flow_source": f"data:image/svg+xml;base64,{base64.b64encode(drawn).decode()}",
+        "flow_alt": alt_text(flow),
+        "flow_digest": hashlib.sha256(drawn).hexdigest()[:12],
+        "checklists": [_counted(name, *answered[name]) for name in checklists.NAMES],
+    }
+    return Material(
+        page=_rendered(content),
+        flow=drawn,
+        card=model_card(params, layout=layout, facts=said, screen=screen, blocks=blocks),
+        checklists={
+            name: checklists.markdown(checklist, found=found, facts=said)
+            for name, (checklist, found) in answered.items()
+        },
+    )
+
+
+def standing(params: Params) -> str:
+    """What must stand under every figure."""
+    marks = ["synthetic phantoms"] if params.study.synthetic else []
+    return "; ".join([*marks, params.study.notice] if params.study.notice else marks)
+
+
+def _counted(name: str, checklist: checklists.Checklist, found: Sequence[checklists.Answered]) -> dict[str, Any]:
+    return {"name": name, "title": checklist.title, "size": len(found), "counts": checklists.counts(found)}
+
+
+def _rendered(content: Mapping[str, Any]) -> bytes:
     style = (HERE / "style.css").read_text(encoding="utf-8")
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE),
@@ -75,40 +138,57 @@ def build(params: Params, *, layout: Layout) -> bytes:
         lstrip_blocks=True,
     )
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    page = environment.get_template("template.html").render(
-        **content(params, layout=layout), style=style, style_digest=digest
-    )
+    page = environment.get_template("template.html").render(**content, style=style, style_digest=digest)
     return page.encode()
 
 
-def content(params: Params, *, layout: Layout) -> dict[str, Any]:
-    """What the template prints, by section."""
-    metrics = _metrics(layout)
-    cines = cohort.labelled_cines(layout)
+def sections_of(params: Params, *, layout: Layout, listed: Sequence[Entry]) -> list[Section]:
+    """The sections of the page in order; a section that only the contents know stands before the preparation."""
+    titles = dict(SECTIONS)
+    for entry in listed:
+        titles.setdefault(entry.section, entry.section_title)
+    known = list(SECTIONS)
+    before = known.index("preparation")
+    order = [*known[:before], *(slug for slug in titles if slug not in SECTIONS), *known[before:]]
+    told = {entry.section: entry.section_title for entry in listed}
+    names = {entry.name: entry.title for entry in listed}
+    shown = pictures(layout, arms=params.arms)
+    found = []
+    for slug in order:
+        own = of_section(listed, section=slug)
+        blocks = tuple(block(entry, layout=layout, primary=params.study.primary, titles=names) for entry in own)
+        figures = tuple(_primary_first(params, [figure for figure in shown if figure.section == slug]))
+        if blocks or figures or slug in OWN:
+            title = SECTIONS[slug] if slug == "first" else told.get(slug, titles[slug])
+            found.append(Section(slug, title, blocks, figures))
+    return found
+
+
+def _primary_first(params: Params, figures: Sequence[Picture]) -> list[Picture]:
+    """Figures of all arms, then those of the primary one, then the others in the order of the study."""
+    order = {"": 0, params.study.primary: 1} | {
+        name: index + 2 for index, name in enumerate(params.arms) if name != params.study.primary
+    }
+    return sorted(figures, key=lambda figure: order[figure.arm])
+
+
+def _content(params: Params, *, layout: Layout, metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """What the template prints beside the tables and figures of the sections."""
+    cines = cohort.labelled_cines(params, layout=layout)
     return {
         "study": params.study,
-        "summary": results.summary(params, metrics=metrics),
-        "cohort": cohort.cohort(cines),
-        "balances": cohort.balances(params, layout=layout),
+        "standing": standing(params),
+        "primary": params.study.primary,
         "exclusions": cohort.exclusions(params, layout=layout),
+        "exclusions_trace": trace(layout.exclusions, layout=layout),
         "split": cohort.split(layout, cines=cines, schemes={arm.scheme for arm in params.arms.values()}),
-        "arms": results.arm_table(params, metrics=metrics),
-        "matrices": results.matrices(params, metrics=metrics),
-        "paper_tables": paper_tables(layout),
-        "figures": pictures(layout.figures, skip="confusion"),
-        "paper": results.paper(),
-        "attention": results.attention(layout, arms=list(params.arms)),
+        "split_trace": trace(layout.folds, layout=layout),
+        "matrices": arms.matrices(params, metrics=metrics),
+        "metrics_trace": trace(layout.metrics, layout=layout),
         "explain": params.explain,
-        "overviews": [
-            Picture(name, embedded(layout.heat_maps / name / "overview.png"))
-            for name in params.arms
-            if (layout.heat_maps / name / "overview.png").is_file()
-        ],
-        "errors": {name: results.errors(layout, name=name, cines=cines) for name in params.arms},
-        "drawn": {name: drawn(layout, arm=name) for name in params.arms},
-        "contact_sheets": [
-            picture for recipe in params.recipes for picture in pictures(layout.contact_sheets / recipe, prefix=recipe)
-        ],
+        **sheets_of(params, layout=layout),
+        "errors": arms.errors(params, layout=layout, cines=cines),
+        "contact_sheets": _contact_sheets(params, layout=layout),
         "commit": git_commit(layout.base),
         "seed": params.seed,
         "params_digest": digest_of(params.model_dump(mode="json")),
@@ -116,70 +196,49 @@ def content(params: Params, *, layout: Layout) -> dict[str, Any]:
     }
 
 
-def _metrics(layout: Layout) -> Mapping[str, Any]:
+def sheets_of(params: Params, *, layout: Layout) -> dict[str, list[Picture]]:
+    """Sheets of heat maps and of misclassified cines: of all arms, or of many arms those of the primary one."""
+    whole = len(params.arms) <= EMBEDDED_ARMS
+    names = [name for name in params.arms if whole or name == params.study.primary]
+    maps = {name: layout.heat_maps / name / "overview.png" for name in names}
+    cases = {name: layout.errors / f"{name}.png" for name in names}
+    return {
+        "overviews": _sheets(layout, maps, title="Heat maps"),
+        "case_sheets": _sheets(layout, cases, title="Misclassified cines"),
+    }
+
+
+def _sheets(layout: Layout, paths: Mapping[str, Path], *, title: str) -> list[Picture]:
+    return [
+        picture(path, title=f"{title}, arm {name}", layout=layout, arm=name)
+        for name, path in paths.items()
+        if path.is_file()
+    ]
+
+
+def _contact_sheets(params: Params, *, layout: Layout) -> list[Picture]:
+    return [
+        picture(path, title=f"{recipe} {path.stem}".replace("_", " "), layout=layout)
+        for recipe in params.recipes
+        for path in sorted((layout.contact_sheets / recipe).glob("*.png"))
+    ]
+
+
+def read_metrics(layout: Layout) -> Mapping[str, Any]:
+    """The figures of each arm, by name.
+
+    Raises:
+        TableError: `metrics.json` is absent.
+    """
     if not layout.metrics.is_file():
         raise TableError(str(layout.metrics), expected="the figures", got="no file", remedy="run the stage evaluate")
-    arms: Mapping[str, Any] = json.loads(layout.metrics.read_text(encoding="utf-8"))["arms"]
-    return arms
-
-
-def paper_tables(layout: Layout) -> list[Titled]:
-    """The tables that evaluate wrote, those in the paper's form first."""
-    found = {path.stem: path for path in layout.tables.glob("*.csv")}
-    names = [name for name in TITLES if name in found] + sorted(set(found) - set(TITLES))
-    return [Titled(TITLES.get(name, name.replace("_", " ")), _grid(found[name])) for name in names]
-
-
-def _grid(path: Path) -> Grid:
-    frame = tables.read_text(path).dropna(axis="columns", how="all").fillna("")
-    caption = ""
-    if "standing" in frame and frame["standing"].nunique() == 1:
-        # one sentence for all rows: said once
-        caption = str(frame.pop("standing").iloc[0])
-    rows = tuple(tuple(short(str(value)) for value in row) for row in frame.itertuples(index=False))
-    return Grid(tuple(str(name).replace("_", " ") for name in frame.columns), rows, caption)
-
-
-def short(cell: str) -> str:
-    """A number with three digits after the point, two that count below 0.001; any other cell as it is."""
-    if not DECIMAL.fullmatch(cell):
-        return cell
-    value = float(cell)
-    return f"{value:.3f}" if abs(value) >= SMALL or value == 0 else f"{value:.1e}"
-
-
-def pictures(folder: Path, *, prefix: str = "", skip: str | None = None) -> list[Picture]:
-    """The PNG files of a folder by name; those whose name begins with `skip` are left out."""
-    paths = [path for path in sorted(folder.glob("*.png")) if skip is None or not path.name.startswith(skip)]
-    return [Picture(f"{prefix} {path.stem}".replace("_", " ").strip(), embedded(path)) for path in paths]
-
-
-def embedded(path: Path) -> str:
-    """An image file as a data URI; a heavy one as JPEG, at most 1800 pixels wide."""
-    content = path.read_bytes()
-    kind = "png"
-    if len(content) > HEAVY_BYTES:
-        content, kind = _lighter(content), "jpeg"
-    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
-
-
-def _lighter(content: bytes) -> bytes:
-    image = Image.open(io.BytesIO(content)).convert("RGB")
-    if image.width > WIDEST_PX:
-        image = image.resize((WIDEST_PX, round(image.height * WIDEST_PX / image.width)), Image.Resampling.LANCZOS)
-    buffer = io.BytesIO()
-    image.save(buffer, format="JPEG", quality=QUALITY, optimize=True)
-    return buffer.getvalue()
-
-
-def drawn(layout: Layout, *, arm: str) -> set[str]:
-    """Cines of an arm that have a sheet of heat maps of their own."""
-    return {path.stem for path in (layout.heat_maps / arm).glob("*.png")} - {"overview"}
+    figures: Mapping[str, Any] = json.loads(layout.metrics.read_text(encoding="utf-8"))["arms"]
+    return figures
 
 
 def lineage(layout: Layout, *, arms: Sequence[str], recipes: Sequence[str]) -> Grid:
     """Digests of code, params, inputs and outputs of the stages of the study, from their provenance."""
-    items = {"train": set(arms), "prepare": set(recipes)}
+    items = {"train": set(arms), "explain": set(arms), "prepare": set(recipes)}
     lines = []
     for path in sorted(layout.provenance("any").parent.glob("*.json")):
         found = json.loads(path.read_text(encoding="utf-8"))
@@ -187,5 +246,6 @@ def lineage(layout: Layout, *, arms: Sequence[str], recipes: Sequence[str]) -> G
         if name in ("report", "record") or (name in items and item not in items[name]):
             continue
         digests = (found["code"], found["params"], digest_of(found["inputs"]), digest_of(found["outputs"]))
-        lines.append((str(found["stage"]), *(digest[:12] for digest in digests)))
-    return Grid(("Stage", "Code", "Params", "Inputs", "Outputs"), tuple(lines))
+        command = f"dvc repro {found['stage']}"
+        lines.append((str(found["stage"]), command, *(digest[:12] for digest in digests)))
+    return plain(("Stage", "Command", "Code", "Params", "Inputs", "Outputs"), lines)
