@@ -19,6 +19,7 @@ from cinemyo.models.classifier import PhaseClassifier, save_model
 from cinemyo.preparation.canvas import write_pages
 from cinemyo.record.heat_maps import banner, draw_case, draw_overview
 from cinemyo.sources.images import write_mask
+from tests import tiny_results
 from tests.shared import RESULTS
 
 N = 18
@@ -300,13 +301,11 @@ def _reports(layout: Layout, *, params: config.Params) -> None:
         "patient_accuracy": 0.8,
         "patient_interval": [0.6, 1.0],
         "patient_confusion": np.eye(3, dtype=int).tolist(),
+        **tiny_results.CLASS_FIGURES,
     }
     content = {"study": "tiny", "synthetic": True, "notice": params.study.notice, "arms": arms}
     tables.write_bytes(layout.metrics, json.dumps(content).encode())
-    frame = pd.DataFrame(
-        {"arm": ["dual"], "accuracy_mean": [0.7512345], "p": [0.0000123], "empty": [None], "standing": ["synthetic"]}
-    )
-    tables.write_bytes(layout.tables / "table_2.csv", frame.to_csv(index=False).encode())
+    tiny_results.write(layout)
     wrong = {
         "cine_id": [identifier("c", 0)],
         "fold": [0],
