@@ -20,7 +20,7 @@ from cinemyo.preparation.canvas import write_pages
 from cinemyo.record.heat_maps import banner, draw_case, draw_overview
 from cinemyo.sources.images import write_mask
 from tests import tiny_results
-from tests.shared import RESULTS
+from tests.shared import EXPLAIN, RESULTS
 
 N = 18
 FOLDS = 3
@@ -95,7 +95,7 @@ def params_values() -> dict[str, Any]:
         "split": {"protocol": "honest", "folds": FOLDS, "holdout_share": 0.2, "links": None},
         "arms": {"dual": arm, "view_systole": {**arm, "target": "view", "phases": ["systole"]}},
         **RESULTS,
-        "explain": {"correct_drawn": 2, "too_coarse_mm": 30, "lv_radius_mm": 30, "heart_radius_mm": 50},
+        "explain": {"correct_drawn": 2, "too_coarse_mm": 30, "lv_radius_mm": 30, "heart_radius_mm": 50, **EXPLAIN},
     }
 
 

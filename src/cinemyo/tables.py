@@ -1,5 +1,6 @@
 """The tables between stages: their columns, keys and ranges."""
 
+from dataclasses import replace
 from typing import Final
 
 from cinemyo.labels import CLASSES, PATHOLOGIES, PHASES, SCHEMES, SETS, VIEWS, Target
@@ -226,6 +227,18 @@ HISTORY: Final = Table(
     ("fold", "epoch"),
 )
 
+VERDICTS: Final = ("heart", "outside", "undecided", "too_coarse", "no_heat")
+_HEAT = (
+    share("lv_share", nullable=True),
+    share("heart_share", nullable=True),
+    number("lv_concentration", nullable=True, low=0),
+    number("heart_concentration", nullable=True, low=0),
+    flag("peak_in_heart", nullable=True),
+    number("centroid_distance_mm", nullable=True, low=0),
+    text("code", among=("ok", "no_heat", "too_coarse")),
+    number("random_likeness", nullable=True, low=-1, high=1),
+)
+
 ATTENTION: Final = Table(
     "attention",
     (
@@ -236,18 +249,24 @@ ATTENTION: Final = Table(
         text("class"),
         flag("is_predicted"),
         flag("is_true"),
-        share("lv_share", nullable=True),
-        share("heart_share", nullable=True),
-        number("lv_concentration", nullable=True, low=0),
-        number("heart_concentration", nullable=True, low=0),
-        number("centroid_distance_mm", nullable=True, low=0),
         number("cell_mm", low=0),
         text("heart_from", among=("mask", "disc")),
-        text("code", among=("ok", "no_heat", "too_coarse")),
+        number("gaussian_concentration", nullable=True, low=0),
+        *_HEAT,
+        *(replace(column, name=f"activation_{column.name}") for column in _HEAT),
+        share("probability"),
+        share("kept_heart", nullable=True),
+        share("kept_background", nullable=True),
+        integer("donors", low=0),
+        text("verdict", among=VERDICTS),
+        text("activation_verdict", among=VERDICTS),
     ),
     ("arm", "cine_id", "phase", "class"),
 )
-"""Shares of heat inside left ventricle and heart; concentration is that share divided by the share of area."""
+"""Grad-CAM by cine, phase and class, and under `activation_` gradient x activation: shares of heat inside left
+ventricle and heart; concentration is that share divided by the share of area, likeness Spearman's correlation with the
+map of a network without training. Probability is that of the class, as it is and, in the mean over donors, where the
+heart or the background alone was kept. Equal in all phases of a cine: probabilities, donors and verdicts."""
 
 
 def predictions(target: Target) -> Table:

@@ -13,7 +13,7 @@ from cinemyo.folds import fold_count, split_of
 from cinemyo.labels import CLASSES
 from cinemyo.splitting import assign
 from tests.cohort import cohort
-from tests.shared import RESULTS
+from tests.shared import EXPLAIN, RESULTS
 
 ARM: dict[str, Any] = {
     "target": "pathology",
@@ -96,7 +96,7 @@ def params(*, study: str = "demo", notice: str = "", synthetic: bool = True, **a
         "evaluate": RESULTS["evaluate"] | {"bootstrap": 200},
         "leakage": RESULTS["leakage"] | {"recipe": "standard"},
         **{name: RESULTS[name] for name in ("external", "robustness", "sheets")},
-        "explain": {"correct_drawn": 1, "too_coarse_mm": 40, "lv_radius_mm": 30, "heart_radius_mm": 60},
+        "explain": {"correct_drawn": 1, "too_coarse_mm": 40, "lv_radius_mm": 30, "heart_radius_mm": 60, **EXPLAIN},
     }
     return parse(values, where="example")
 

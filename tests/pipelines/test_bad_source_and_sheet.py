@@ -12,7 +12,7 @@ import yaml
 from cinemyo import tables
 from cinemyo.layout import Layout
 from pipelines import ingest, label
-from tests.shared import RESULTS
+from tests.shared import EXPLAIN, RESULTS
 from tests.sources.release import GROUPS, write_patient
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -38,7 +38,7 @@ def params(**source: object) -> dict[str, object]:
         "split": {"protocol": "paper", "folds": 3, "holdout_share": 0, "links": None},
         "arms": {},
         **RESULTS,
-        "explain": {"correct_drawn": 0, "too_coarse_mm": 30, "lv_radius_mm": 25, "heart_radius_mm": 60},
+        "explain": {"correct_drawn": 0, "too_coarse_mm": 30, "lv_radius_mm": 25, "heart_radius_mm": 60, **EXPLAIN},
     }
 
 

@@ -65,9 +65,20 @@ class Explain(Frozen):
     correct_drawn: Annotated[int, Field(ge=0)]
     """Correct cines drawn per arm, beside every misclassified one."""
     too_coarse_mm: Positive
+    """Maps whose cells are wider get no verdict."""
     lv_radius_mm: Positive
     """Radius of the disc that stands for the left ventricle where no mask exists."""
     heart_radius_mm: Positive
+    gaussian_mm: Positive
+    """Standard deviation of the centred Gaussian that maps are compared with."""
+    margin_mm: Annotated[float, Field(ge=0)]
+    """How far around the heart what is exchanged reaches undiminished."""
+    edge_mm: Positive
+    """Over how many mm an exchange then fades."""
+    donors: Count
+    """Cines of each class that heart or background is taken from."""
+    decisive: Share
+    """Difference of probability, heart kept less background kept, from which an exchange decides."""
 
 
 class Leakage(Frozen):

@@ -1,9 +1,9 @@
 """The heat maps of one arm: every answered cine measured, the misclassified and a sample of the others kept to draw."""
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Final
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,47 +12,37 @@ from jaxtyping import Float, UInt8
 
 from cinemyo import tables
 from cinemyo.config import Arm, Explain, Params
-from cinemyo.explain.attention import Heart, measure
-from cinemyo.explain.gradcam import cell_px, coarse_maps, upsampled
-from cinemyo.explain.hearts import Hearts, Placed
+from cinemyo.explain.answers import Answer, answers_of, to_draw, untrained
+from cinemyo.explain.attention import Heart
+from cinemyo.explain.exchange import Kept, Pool, donors_of, exchanged, soft
+from cinemyo.explain.hearts import Hearts
+from cinemyo.explain.heat import Heat, heats
+from cinemyo.explain.randomised import untaught
+from cinemyo.explain.rows import attention_table, rows_of
+from cinemyo.explain.verdict import Verdict
 from cinemyo.labels import CLASSES
 from cinemyo.layout import Layout
 from cinemyo.models.classifier import PhaseClassifier, load_model
+from cinemyo.training.answer import device
+from cinemyo.training.augment import to_unit
 from cinemyo.training.data import load_crops
 
-BATCH: Final = 32
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What the model of a test fold said of one cine."""
-
-    cine_id: str
-    fold: int
-    truth: str
-    predicted: str
-    probability: float
-    """Of the predicted class."""
-
-    @property
-    def correct(self) -> bool:
-        """Whether the truth was predicted."""
-        return self.truth == self.predicted
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """The classes whose maps are wanted: the true one, and the predicted one where it differs."""
-        return (self.truth,) if self.correct else (self.truth, self.predicted)
+__all__ = ["Answer", "Case", "Explained", "answers_of", "attention_table", "explain_arm", "to_draw"]
 
 
 @dataclass(frozen=True)
 class Case:
-    """A cine to draw: its crop, its maps by class, and the heart in each phase."""
+    """A cine to draw: its crop, its maps by class, the heart in each phase, and the verdicts."""
 
     answer: Answer
     images: UInt8[np.ndarray, "phase y x"]
     heat: Mapping[str, Float[np.ndarray, "phase y x"]]
+    """Grad-CAM by class."""
+    activation: Mapping[str, Float[np.ndarray, "phase y x"]]
+    """Gradient x activation by class."""
     hearts: tuple[Heart, ...]
+    verdicts: Mapping[str, Verdict]
+    """By Grad-CAM and exchange, by class."""
 
 
 @dataclass(frozen=True)
@@ -66,121 +56,123 @@ class Explained:
 def explain_arm(params: Params, *, name: str, layout: Layout) -> Explained:
     """Heat maps of every labelled cine by the model that did not train on it, for its true and predicted class.
 
+    Beside the heat, heart and background are exchanged for those of other cines, and a verdict is given where both
+    agree.
+
     Source: Germain 2021, §3.6
     """
     arm = params.arms[name]
     answers = answers_of(layout, name=name, arm=arm)
     drawn = to_draw(answers, layout=layout, count=params.explain.correct_drawn, seed=params.seed)
+    pools = untrained(layout, name=name, arm=arm)
     hearts = Hearts(params, arm=arm, layout=layout)
     rows: list[dict[str, Any]] = []
     cases: list[Case] = []
     for fold in sorted({answer.fold for answer in answers}):
         of_fold = [answer for answer in answers if answer.fold == fold]
-        model = _model(layout, name=name, arm=arm, fold=fold, side=hearts.placed(of_fold[0].cine_id).side)
-        for case, cell in _cases(model, of_fold, layout=layout, arm=arm, hearts=hearts):
-            placed = hearts.placed(case.answer.cine_id)
-            rows += rows_of(case, name=name, arm=arm, placed=placed, cell=cell, explain=params.explain)
+        bench = _bench(params, name=name, layout=layout, fold=fold, truths=pools[fold], hearts=hearts)
+        for own, case in _explained(of_fold, bench=bench, params=params, name=name, hearts=hearts):
+            rows += own
             cases += [case] if case.answer.cine_id in drawn else []
     return Explained(rows, cases)
 
 
-def answers_of(layout: Layout, *, name: str, arm: Arm) -> list[Answer]:
-    """The labelled answers of the test folds (of the validation folds, where a protocol has no test folds)."""
-    frame = tables.read(layout.predictions(name), table=tables.predictions(arm.target))
-    chosen = frame[frame["set"] == ("test" if (frame["set"] == "test").any() else "validation")]
-    return [_answer(row, classes=CLASSES[arm.target]) for row in chosen.dropna(subset="truth").to_dict("records")]
+@dataclass(frozen=True)
+class _Bench:
+    """A fold's model, the same network without training, and the cines that the model did not train on."""
+
+    model: PhaseClassifier
+    untaught: PhaseClassifier
+    pool: Pool
+    hearts: Mapping[str, tuple[Heart, ...]]
 
 
-def _answer(row: Mapping[Any, Any], *, classes: Sequence[str]) -> Answer:
-    predicted = max(classes, key=lambda name: float(row[f"p_{name}"]))
-    return Answer(str(row["cine_id"]), int(row["fold"]), str(row["truth"]), predicted, float(row[f"p_{predicted}"]))
-
-
-def to_draw(answers: Sequence[Answer], *, layout: Layout, count: int, seed: int) -> set[str]:
-    """All misclassified cines, and `count` correct ones drawn by seed and image content, never by pseudonym."""
-    cines = tables.read(layout.cines, table=tables.CINES)
-    digests: Mapping[Any, Any] = cines.set_index("cine_id")["digest"].to_dict()
-
-    def draw(answer: Answer) -> str:
-        return hashlib.sha256(f"{seed}|{digests[answer.cine_id]}".encode()).hexdigest()
-
-    correct = sorted((answer for answer in answers if answer.correct), key=draw)
-    wrong = {answer.cine_id for answer in answers if not answer.correct}
-    return wrong | {answer.cine_id for answer in correct[:count]}
-
-
-def _model(layout: Layout, *, name: str, arm: Arm, fold: int, side: int) -> PhaseClassifier:
-    path = layout.models(name) / f"fold{fold}.safetensors"
-    model = load_model(path, arm=arm, n_classes=len(CLASSES[arm.target]), side=side)
+def _bench(
+    params: Params, *, name: str, layout: Layout, fold: int, truths: Mapping[str, str], hearts: Hearts
+) -> _Bench:
+    arm, cine_ids = params.arms[name], list(truths)
+    crops = load_crops(layout, arm=arm, cine_ids=cine_ids)
+    side = int(crops.shape[-1])
+    model = load_model(
+        layout.models(name) / f"fold{fold}.safetensors", arm=arm, n_classes=len(CLASSES[arm.target]), side=side
+    )
+    own = {cine: hearts.of(cine) for cine in cine_ids}
+    pool = Pool(
+        _cines(layout, truths=truths, arm=arm),
+        to_unit(crops),
+        torch.stack([_soft(own[cine], pixel_mm=hearts.placed(cine).pixel_mm, of=params.explain) for cine in cine_ids]),
+    )
     # without gradients of the weights the graph begins at the layer that is explained
-    return model.to(_device()).eval().requires_grad_(False)
+    taught = model.to(device()).eval().requires_grad_(False)
+    return _Bench(taught, untaught(arm, side=side, seed=params.seed + fold).to(device()), pool, own)
 
 
-def _device() -> torch.device:
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+def _soft(hearts: tuple[Heart, ...], *, pixel_mm: float, of: Explain) -> Float[torch.Tensor, "phase y x"]:
+    return soft(hearts, pixel_mm=pixel_mm, margin_mm=of.margin_mm, edge_mm=of.edge_mm)
 
 
-def _cases(
-    model: PhaseClassifier, answers: Sequence[Answer], *, layout: Layout, arm: Arm, hearts: Hearts
-) -> Iterator[tuple[Case, float]]:
-    """The cases of one fold, each with the side of a map's cell in crop pixels."""
+def _cines(layout: Layout, *, truths: Mapping[str, str], arm: Arm) -> pd.DataFrame:
+    """What donors are chosen by, a row per cine of the pool."""
+    cines = tables.read(layout.cines, table=tables.CINES).set_index("cine_id")
+    labels = tables.read(layout.labels, table=tables.LABELS).set_index("cine_id")
+    chosen = cines.loc[list(truths), ["patient_id", "digest"]].assign(view=labels["view"])
+    return chosen.assign(**{arm.target: list(truths.values())})
+
+
+def _explained(
+    answers: Sequence[Answer], *, bench: _Bench, params: Params, name: str, hearts: Hearts
+) -> Iterator[tuple[list[dict[str, Any]], Case]]:
+    """Rows and case of each cine of one fold."""
+    arm, pool = params.arms[name], bench.pool
+    place = {cine: index for index, cine in enumerate(pool.cines.index)}
+    images = pool.images[[place[answer.cine_id] for answer in answers]]
     classes = CLASSES[arm.target]
-    for start in range(0, len(answers), BATCH):
-        batch = answers[start : start + BATCH]
-        crops = load_crops(layout, arm=arm, cine_ids=[answer.cine_id for answer in batch])
-        images = crops.to(_device()).float() / 255
-        true, cell = _maps(model, images, names=[answer.truth for answer in batch], classes=classes)
-        wrong = [index for index, answer in enumerate(batch) if not answer.correct]
-        other = true[:0]
-        if wrong:
-            other, _ = _maps(model, images[wrong], names=[batch[index].predicted for index in wrong], classes=classes)
-        for index, answer in enumerate(batch):
-            heat = {answer.truth: true[index]}
-            heat |= {} if answer.correct else {answer.predicted: other[wrong.index(index)]}
-            yield Case(answer, crops[index].cpu().numpy(), heat, hearts.of(answer.cine_id)), cell
+    found = heats(answers, images=images, model=bench.model, untaught=bench.untaught, classes=classes, device=device())
+    for row, (answer, group) in enumerate(groupby(found, key=lambda heat: heat.answer)):
+        own, placed, by_class = bench.hearts[answer.cine_id], hearts.placed(answer.cine_id), list(group)
+        kept = _exchanged(answer, bench=bench, params=params, name=name)
+        rows = [
+            line
+            for heat in by_class
+            for line in rows_of(
+                heat,
+                name=name,
+                arm=arm,
+                hearts=own,
+                placed=placed,
+                kept=kept,
+                explain=params.explain,
+            )
+        ]
+        yield rows, _case(answer, images=images[row], by_class=by_class, hearts=own, rows=rows)
 
 
-def _maps(
-    model: PhaseClassifier, images: torch.Tensor, *, names: Sequence[str], classes: Sequence[str]
-) -> tuple[Float[np.ndarray, "batch phase y x"], float]:
-    """Maps of one class per image, and the side of their cells in crop pixels."""
-    side = images.shape[-1]
-    wanted = torch.tensor([classes.index(name) for name in names], device=images.device)
-    grids = coarse_maps(model, images, classes=wanted)
-    return upsampled(grids, side=side).cpu().numpy(), cell_px(grids, side=side)
+def _exchanged(answer: Answer, *, bench: _Bench, params: Params, name: str) -> Kept:
+    target = params.arms[name].target
+    donors = donors_of(
+        answer.cine_id,
+        cines=bench.pool.cines,
+        classes=CLASSES[target],
+        target=target,
+        count=params.explain.donors,
+        seed=params.seed,
+    )
+    return exchanged(bench.model, answer.cine_id, pool=bench.pool, donors=donors, device=device())
 
 
-def rows_of(case: Case, *, name: str, arm: Arm, placed: Placed, cell: float, explain: Explain) -> list[dict[str, Any]]:
-    """Rows of the table of attention of one cine: one per class and phase."""
-    cell_mm = cell * placed.pixel_mm
-    return [
-        {
-            "arm": name,
-            "cine_id": case.answer.cine_id,
-            "fold": str(case.answer.fold),
-            "phase": phase,
-            "class": wanted,
-            "is_predicted": wanted == case.answer.predicted,
-            "is_true": wanted == case.answer.truth,
-            "cell_mm": cell_mm,
-            "heart_from": heart.origin,
-            **asdict(
-                measure(
-                    case.heat[wanted][index],
-                    heart=heart,
-                    pixel_mm=placed.pixel_mm,
-                    cell_mm=cell_mm,
-                    too_coarse_mm=explain.too_coarse_mm,
-                )
-            ),
-        }
-        for wanted in case.answer.classes
-        for index, (phase, heart) in enumerate(zip(arm.phases, case.hearts, strict=True))
-    ]
-
-
-def attention_table(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
-    """The rows of all arms as the table of attention."""
-    frame = tables.from_rows(rows, table=tables.ATTENTION)
-    # beyond the sixth digit the order of a sum speaks, not the model
-    return frame.round(dict.fromkeys(frame.select_dtypes("number").columns, 6))
+def _case(
+    answer: Answer,
+    *,
+    images: Float[torch.Tensor, "phase y x"],
+    by_class: Sequence[Heat],
+    hearts: tuple[Heart, ...],
+    rows: Sequence[dict[str, Any]],
+) -> Case:
+    return Case(
+        answer=answer,
+        images=(images * 255).round().to(torch.uint8).numpy(),
+        heat={heat.wanted: heat.grad_cam.heat for heat in by_class},
+        activation={heat.wanted: heat.activation.heat for heat in by_class},
+        hearts=hearts,
+        verdicts={row["class"]: row["verdict"] for row in rows},
+    )

@@ -1,4 +1,4 @@
-"""Where the heat of a map lies: its shares in the left ventricle and the heart, and its distance from the centre."""
+"""Where the heat of a map lies: its shares in the left ventricle and the heart, its peak, its distance."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -30,17 +30,19 @@ class Attention:
     heart_share: float | None
     lv_concentration: float | None
     heart_concentration: float | None
+    peak_in_heart: bool | None
+    """The pointing game: whether the hottest pixel lies in the heart."""
     centroid_distance_mm: float | None
     code: Code
 
 
-NO_HEAT = Attention(None, None, None, None, None, "no_heat")
+NO_HEAT = Attention(None, None, None, None, None, None, "no_heat")
 
 
 def measure(
     heat: Float[np.ndarray, "y x"], *, heart: Heart, pixel_mm: float, cell_mm: float, too_coarse_mm: float
 ) -> Attention:
-    """Shares of heat in the left ventricle and the heart, each also over its share of area, and centroid distance.
+    """Shares of heat in the left ventricle and the heart, each also over its share of area, peak and centroid.
 
     A concentration of 1 is what a map without preference gives. A map whose cells are wider than `too_coarse_mm` is
     measured but marked: its heat cannot be told from that of the next structure.
@@ -55,11 +57,34 @@ def measure(
     return Attention(
         lv_share=in_ventricle,
         heart_share=in_heart,
-        lv_concentration=_concentration(in_ventricle, heart.left_ventricle),
-        heart_concentration=_concentration(in_heart, heart.whole),
+        lv_concentration=_over_area(in_ventricle, [heart.left_ventricle]),
+        heart_concentration=_over_area(in_heart, [heart.whole]),
+        peak_in_heart=bool(heart.whole.flat[int(heat.argmax())]),
         centroid_distance_mm=distance,
         code="too_coarse" if cell_mm > too_coarse_mm else "ok",
     )
+
+
+def concentration(heat: Float[np.ndarray, "phase y x"], *, hearts: tuple[Heart, ...]) -> float | None:
+    """Share of the heat of all phases in the heart over its share of area; None without heat, or heart in the crop.
+
+    Phases are added up, so that one without heat has no say.
+    """
+    total = float(heat.sum(dtype=np.float64))
+    if not total > 0:
+        return None
+    whole = [heart.whole for heart in hearts]
+    inside = sum(float(own[area].sum(dtype=np.float64)) for own, area in zip(heat, whole, strict=True))
+    return _over_area(min(inside / total, 1.0), whole)
+
+
+def centred(side: int, *, pixel_mm: float, width_mm: float) -> Float[np.ndarray, "y x"]:
+    """A Gaussian around the middle of a crop: the heat of a network that looks there whatever it is shown.
+
+    `width_mm` is its standard deviation.
+    """
+    away = (np.arange(side) - (side - 1) / 2) * pixel_mm / width_mm
+    return np.asarray(np.exp(-0.5 * (away[:, None] ** 2 + away[None] ** 2)))
 
 
 def disc(*, side: int, centre: tuple[float, float], lv_radius_px: float, heart_radius_px: float) -> Heart:
@@ -74,8 +99,9 @@ def _share(heat: Float[np.ndarray, "y x"], area: Bool[np.ndarray, "y x"]) -> flo
     return min(inside, 1.0)
 
 
-def _concentration(share: float, area: Bool[np.ndarray, "y x"]) -> float | None:
-    return share / float(area.mean()) if area.any() else None
+def _over_area(share: float, areas: list[Bool[np.ndarray, "y x"]]) -> float | None:
+    covered = float(np.mean([area.mean() for area in areas]))
+    return share / covered if covered else None
 
 
 def _centroid(heat: Float[np.ndarray, "y x"]) -> tuple[float, float]:

@@ -15,8 +15,9 @@ from cinemyo.sources.phantom import motion, truth
 from cinemyo.sources.phantom.cohort import Patient, Plan, draw_patient
 from cinemyo.sources.phantom.dicom import DESCRIPTIONS, Series, study_uid, write_series
 from cinemyo.sources.phantom.identity import Identity, draw_identity, uid
+from cinemyo.sources.phantom.mark import marked
 from cinemyo.sources.phantom.planes import Pose, draw_plane, draw_pose, scout_planes
-from cinemyo.sources.phantom.render import Scene, draw_receiver, draw_signal, masks, received
+from cinemyo.sources.phantom.render import Scene, draw_receiver, draw_signal, extent, masks, received
 from cinemyo.sources.phantom.surfaces import septal_radius
 from cinemyo.sources.phantom.torso import Tissue, draw_torso
 
@@ -97,6 +98,9 @@ def _cine(person: Person, plan: Plan, cohort: PhantomCohort, truth_folder: Path)
     contrast = plan.view == "short_axis" and rng.random() < 0.15
     scene = _at(person.scene, pose=person.scene.pose.moved(_breath(rng)), contrast=contrast)
     signal = draw_signal(scene, plane, emptied=emptied, rng=rng)
+    if cohort.confound == "strong":
+        heart, own = extent(scene, plane, emptied=emptied), patient.generator(plan.index, 2)
+        signal = marked(signal, heart=heart, plane=plane, pathology=patient.pathology, rng=own)
     receiver = draw_receiver(rng, gain=person.gain / person.identity.scanner.slope)
     pixels = received(signal, plane.points(), pose=scene.pose, receiver=receiver, rng=rng)
     name = uid(patient, "series", plan.index)

@@ -1,10 +1,10 @@
 """A cine as the scanner would give it: the beating heart in its surroundings, coil shading, noise."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
-from jaxtyping import Float, UInt8, UInt16
+from jaxtyping import Bool, Float, UInt8, UInt16
 
 from cinemyo.sources.phantom import surfaces
 from cinemyo.sources.phantom.anatomy import Heart, State, contracted
@@ -102,6 +102,46 @@ def _paint_aorta(frames: Frames, space: Float[np.ndarray, "y x 3"], scene: Scene
     frames[:, near] += (covered * (0.95 - frames[:, near])).astype(np.float32)
 
 
+class _Parts(NamedTuple):
+    """Signed distances from the parts of a heart, at each phase."""
+
+    outer: Frames
+    """The left ventricle's muscle."""
+    right: Frames
+    left_atrium: Frames
+    right_atrium: Frames
+    trunk: surfaces.Map
+    ventricles: Frames
+    atria: Frames
+    around: Frames
+    """All of it with the fat or fluid around it."""
+
+
+def _parts(points: Points, scene: Scene, emptied: Curve) -> _Parts:
+    heart, state = scene.heart, states(scene.heart, emptied)
+    share = emptied.astype(np.float32)[:, None, None]
+    outer = surfaces.muscle(points, heart=heart, state=state)
+    right = surfaces.right_ventricle(points, heart=heart, state=state, emptied=share)
+    left_atrium = surfaces.left_atrium(points, heart=heart, state=state, emptied=share)
+    right_atrium = surfaces.right_atrium(points, heart=heart, state=state, emptied=share)
+    right_atrium = np.maximum(right_atrium, 3 - left_atrium)
+    trunk = surfaces.outflow(points, heart=heart)
+    ventricles = np.minimum(outer, right - surfaces.RIGHT_WALL_MM)
+    atria = np.minimum(np.minimum(left_atrium, right_atrium), trunk) - surfaces.ATRIAL_WALL_MM
+    thickness = surfaces.fat(points, thickness_mm=scene.torso.pericardium_mm, turn=scene.torso.half_width)
+    around = np.minimum(ventricles, atria) - thickness
+    return _Parts(outer, right, left_atrium, right_atrium, trunk, ventricles, atria, around)
+
+
+def extent(scene: Scene, plane: Plane, *, emptied: Curve) -> Bool[np.ndarray, "y x"]:
+    """Where the heart, its atria, trunk and fat are at any phase, in any part of the slice."""
+    away = (
+        _parts(points_of(scene.pose.local(plane.points(depth))), scene, emptied).around.min(axis=0)
+        for depth in (-plane.thickness_mm / 2, 0.0, plane.thickness_mm / 2)
+    )
+    return np.asarray(np.minimum.reduce(list(away)) < 0)
+
+
 def _paint_heart(frames: Frames, points: Points, scene: Scene, emptied: Curve, pixel_mm: float) -> Frames:
     """The frames with the heart on them, from the outside in."""
     heart, tissue = scene.heart, scene.tissue
@@ -113,23 +153,15 @@ def _paint_heart(frames: Frames, points: Points, scene: Scene, emptied: Curve, p
     ) -> None:
         frames[...] += opacity * coverage(distance, width=pixel_mm) * (signal - frames)
 
-    outer = surfaces.muscle(points, heart=heart, state=state)
-    right = surfaces.right_ventricle(points, heart=heart, state=state, emptied=share)
-    left_atrium = surfaces.left_atrium(points, heart=heart, state=state, emptied=share)
-    right_atrium = surfaces.right_atrium(points, heart=heart, state=state, emptied=share)
-    right_atrium = np.maximum(right_atrium, 3 - left_atrium)
-    trunk = surfaces.outflow(points, heart=heart)
-    ventricles = np.minimum(outer, right - surfaces.RIGHT_WALL_MM)
-    atria = np.minimum(np.minimum(left_atrium, right_atrium), trunk) - surfaces.ATRIAL_WALL_MM
+    parts = _parts(points, scene, emptied)
     around = tissue.fluid if scene.effusion else tissue.fat
-    thickness = surfaces.fat(points, thickness_mm=scene.torso.pericardium_mm, turn=scene.torso.half_width)
-    paint(np.minimum(ventricles, atria) - thickness, around)
-    paint(atria, tissue.muscle)
-    paint(ventricles, tissue.muscle)
-    paint(np.minimum(trunk, right_atrium), tissue.right_blood)
-    paint(left_atrium, 0.95)
-    paint(right, tissue.right_blood)
-    paint(outer, tissue.muscle)
+    paint(parts.around, around)
+    paint(parts.atria, tissue.muscle)
+    paint(parts.ventricles, tissue.muscle)
+    paint(np.minimum(parts.trunk, parts.right_atrium), tissue.right_blood)
+    paint(parts.left_atrium, 0.95)
+    paint(parts.right, tissue.right_blood)
+    paint(parts.outer, tissue.muscle)
     paint(surfaces.cavity(points, heart=heart, state=state), 1.0)
     paint(surfaces.papillaries(points, heart=heart, state=state), tissue.muscle + 0.08)
     paint(surfaces.mitral_leaflets(points, state=state), tissue.muscle, 0.25 + 0.45 * (share > 0.1))
