@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from cinemyo import tables
+from cinemyo import sheets, tables
 from cinemyo.schema import Column, Table
 from cinemyo.sources.dicom_codes import REASONS
 
@@ -19,6 +19,14 @@ WRITERS = {
     "FOLDS": ("data/<study>/folds.csv", "split"),
     "HISTORY": ("data/<study>/history/<arm>.csv", "train"),
     "ATTENTION": ("data/<study>/attention/<arm>.csv", "explain"),
+}
+
+SHEETS = {
+    "READERS": ("data/readers.csv", "`cinemyo readers collect`"),
+    "ANSWERS": ("answers.csv of a reading set", "the reader"),
+    "READING_KEY": ("<reading set>.key.csv", "`cinemyo readers export`"),
+    "CORRECTIONS": ("data/corrections.csv", "people"),
+    "OPENINGS": ("conf/openings/<study>.csv", "`cinemyo holdout open`"),
 }
 
 
@@ -44,10 +52,13 @@ def section(table: Table, *, place: str, writer: str) -> str:
 
 def text() -> str:
     """The whole page."""
-    parts = ["# Reference: tables\n\nMade by `python -m docs.tables` from `src/cinemyo/tables.py`; a test compares.\n"]
+    parts = [
+        "# Reference: tables\n\nMade by `python -m docs.tables` from `src/cinemyo/tables.py` and `sheets.py`; a test compares.\n"
+    ]
     parts += [section(getattr(tables, name), place=place, writer=writer) for name, (place, writer) in WRITERS.items()]
     place = "data/<study>/predictions/<arm>.csv"
     parts.append(section(tables.predictions("pathology"), place=place, writer="train"))
+    parts += [section(getattr(sheets, name), place=place, writer=writer) for name, (place, writer) in SHEETS.items()]
     codes = [f"| `{code}` | {reason} |" for code, reason in sorted(REASONS.items())]
     parts.append(
         "\n".join(["## Exclusion codes of DICOM sources", "", "| code | reason |", "|---|---|", *codes]) + "\n"

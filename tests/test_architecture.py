@@ -16,7 +16,7 @@ LEVELS = [
     {"training"},
     {"explain", "trials"},
     {"record"},
-    {"cli", "cli_holdout", "doctor"},
+    {"cli", "cli_holdout", "cli_readers", "doctor"},
 ]
 LEVEL = {name: depth for depth, names in enumerate(LEVELS) for name in names}
 

@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from cinemyo.cli_holdout import holdout
+from cinemyo.cli_readers import readers
 from cinemyo.errors import CinemyoError
 
 
@@ -39,6 +40,7 @@ keys = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The key of
 app.add_typer(audit, name="audit")
 app.add_typer(keys, name="key")
 app.add_typer(holdout, name="holdout")
+app.add_typer(readers, name="readers")
 
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
 

@@ -19,6 +19,29 @@ READERS: Final = Table(
 )
 """One row per cine, reader (a role, never a name) and reading; readings above 1 are rereadings."""
 
+READING_KEY: Final = Table(
+    "reading_key",
+    (
+        text("item", pattern=r"^item_\d{4,}$"),
+        text("cine_id", pattern=ID),
+        integer("reading", low=1),
+        text("origin", among=("drawn", "candidate", "control")),
+    ),
+    ("item",),
+)
+"""One row per item of a blinded reading set: the cine behind it, its reading, and why it is in the set."""
+
+ANSWERS: Final = Table(
+    "answers",
+    (
+        text("item", pattern=r"^item_\d{4,}$"),
+        text("pathology", among=PATHOLOGIES),
+        share("confidence", nullable=True),
+    ),
+    ("item",),
+)
+"""One row per item that a reader answered: what goes on the answer sheet of a reading set."""
+
 CORRECTIONS: Final = Table(
     "corrections",
     (

@@ -64,8 +64,7 @@ def tables(evidence: Evidence) -> list[ResultTable]:
     }
     notes = notes_of(panel, params=params)
     return [
-        ResultTable(name, TITLES[name], tabulated(row | tail for row in own), notes.get(name, notes["readers"]))
-        for name, own in rows.items()
+        ResultTable(name, TITLES[name], tabulated(row | tail for row in own), notes[name]) for name, own in rows.items()
     ]
 
 
@@ -84,7 +83,9 @@ def notes_of(panel: Panel, *, params: Params) -> dict[str, str]:
     if margin is not None:
         claim = f"{claim} The margin of {margin.value} was fixed before any fit: {margin.reason}"
     return {
-        "readers": common,
+        "readers": f"model_gain: share of errors of the reader less that of the model. {common}",
+        "readers_rereading": common,
+        "readers_fleiss": common,
         "readers_shared_errors": f"{shared} {common}",
         "readers_non_inferiority": f"{claim} {common}",
         "readers_kappa": f"pabak: kappa if all classes were as frequent. {common}",
