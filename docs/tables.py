@@ -53,7 +53,7 @@ def section(table: Table, *, place: str, writer: str) -> str:
 def text() -> str:
     """The whole page."""
     parts = [
-        "# Reference: tables\n\nMade by `python -m docs.tables` from `src/cinemyo/tables.py` and `sheets.py`; a test compares.\n"
+        "# Reference: tables\n\nMade by `python -m docs.tables` from `tables.py` and `sheets.py`; a test compares.\n"
     ]
     parts += [section(getattr(tables, name), place=place, writer=writer) for name, (place, writer) in WRITERS.items()]
     place = "data/<study>/predictions/<arm>.csv"
