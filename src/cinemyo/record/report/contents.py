@@ -16,6 +16,8 @@ from cinemyo.record.report.words import told
 
 LONG: Final = 14
 """Rows above which a table of several arms opens with those of the primary one alone."""
+ACROSS: Final = 12
+"""Columns above which a table is printed on a page in landscape."""
 KEYS: Final = ("section", "section_title", "name", "title", "note")
 
 
@@ -44,6 +46,11 @@ class Block:
     """The rows to read first: all, or those of the primary arm."""
     rest: Grid | None = None
     """The rows of the other arms, folded."""
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether a part has so many columns that it is printed across the page."""
+        return any(len(grid.header) > ACROSS for grid in (self.first, self.rest) if grid)
 
 
 def entries(layout: Layout) -> list[Entry]:

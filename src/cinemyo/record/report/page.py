@@ -64,6 +64,11 @@ class Section:
     blocks: tuple[Block, ...] = ()
     figures: tuple[Picture, ...] = ()
 
+    @property
+    def begins_wide(self) -> bool:
+        """Whether the title stands above a table that is printed across the page."""
+        return bool(self.blocks) and self.blocks[0].is_wide and self.slug not in OWN
+
 
 @dataclass(frozen=True)
 class Material:
