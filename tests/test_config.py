@@ -94,6 +94,60 @@ def test_a_view_arm_on_a_source_of_one_view_is_refused(values: Values) -> None:
         config.parse(values, where="params.yaml")
 
 
+DICOM = {"kind": "dicom", "root": "r", "labels": "l", "key": "published", "min_phases": 8, "max_phases": 60}
+ACDC = {"kind": "acdc", "root": "r", "labels": "l", "slices": {"first": 0, "last": 1}, "groups": {"NOR": "normal"}}
+
+
+def with_external(values: Values, **sources: Values) -> Values:
+    return values | {"external": {"sources": sources, "arms": ["dual"], "folder": "data/demo/external"}}
+
+
+def test_a_supplementary_cohort_is_accepted(values: Values) -> None:
+    assert config.parse(with_external(values, other=DICOM), where="test").external.arms == ("dual",)
+
+
+def test_one_supplementary_cohort_is_the_most(values: Values) -> None:
+    with pytest.raises(ConfigError, match=r"external\.sources: expected dictionary should have at most 1 item"):
+        config.parse(with_external(values, one=DICOM, two=DICOM), where="test")
+
+
+def test_both_cohorts_have_one_key(values: Values) -> None:
+    told = r"external\.sources\.other\.key must be that of the study's source, published"
+    with pytest.raises(ConfigError, match=told):
+        config.parse(with_external(values, other=DICOM | {"key": "file"}), where="test")
+
+
+def test_a_release_beside_an_export_takes_its_key(values: Values) -> None:
+    set_at(values, "source.key", "file")
+    set_at(values, "study.synthetic", False)
+    assert config.parse(with_external(values, other=ACDC), where="test").external.sources["other"].kind == "acdc"
+
+
+def test_people_are_not_answered_under_the_published_key(values: Values) -> None:
+    values["arms"] = {"dual": values["arms"]["dual"]}
+    set_at(values, "source", ACDC)
+    set_at(values, "study.synthetic", False)
+    with pytest.raises(ConfigError, match=r"external\.sources\.other holds people: a study under the published key"):
+        config.parse(with_external(values, other=DICOM), where="test")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        ("external.folder", "data/other/external", "external.folder must be data/demo/external"),
+        ("external.arms", ["nobody"], "external.arms must be among the arms"),
+        ("external.sources", {}, "external.arms must be empty without a cohort"),
+    ],
+)
+def test_a_supplementary_cohort_that_does_not_fit_is_refused(
+    values: Values, key: str, value: object, told: str
+) -> None:
+    values = with_external(values, other=DICOM)
+    set_at(values, key, value)
+    with pytest.raises(ConfigError, match=told):
+        config.parse(values, where="test")
+
+
 def test_params_are_frozen(values: Values) -> None:
     params = config.parse(values, where="params.yaml")
     with pytest.raises(ValueError, match="frozen"):

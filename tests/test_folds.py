@@ -2,11 +2,11 @@
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cinemyo.errors import SplitError
-from cinemyo.folds import FoldSplit, fold_count, split_of, verify
+from cinemyo.folds import FoldSplit, Unseen, fold_count, split_of, verify
 from cinemyo.labels import Scheme
 from tests.cohort import cohort, name
 
@@ -149,3 +149,41 @@ def test_long_lists_are_cut_to_five_and_counted() -> None:
     folds = cines[["cine_id", "patient_id"]].assign(scheme="honest", part="0", patient_id=name("p", "other"))
     with pytest.raises(SplitError, match=f"and {len(cines) - 5} more"):
         verify(folds, cines=cines)
+
+
+# another cohort
+
+
+def other_cohort(key: str = "elsewhere") -> pd.DataFrame:
+    cines = cohort(6, key=key)[0]
+    return cines.assign(digest=[f"{key} {number}" for number in range(len(cines))])
+
+
+def test_a_cohort_of_others_is_unseen() -> None:
+    cines = other_cohort()
+    assert Unseen.of(cines, study=cohort(36)[0], links=None).cines == tuple(cines["cine_id"])
+
+
+def test_the_study_itself_is_not_unseen() -> None:
+    cines = cohort(6)[0]
+    with pytest.raises(
+        SplitError, match=r"supplementary cohort: expected no patient of the study, got patient p-.* and 1"
+    ):
+        Unseen.of(cines, study=cines, links=None)
+
+
+@settings(deadline=None, derandomize=True, max_examples=25)
+@given(st.integers(0, 5), st.integers(0, 35), st.sampled_from(["patient_id", "digest"]))
+def test_one_shared_patient_or_image_is_enough_to_refuse(number: int, other: int, column: str) -> None:
+    cines, study = other_cohort(), cohort(36)[0]
+    cines.loc[number, column] = study[column].iloc[other]
+    with pytest.raises(SplitError, match="take them out of the supplementary cohort's folder and sheet"):
+        Unseen.of(cines, study=study, links=None)
+
+
+def test_patients_linked_through_a_third_number_are_one() -> None:
+    cines, study, between = other_cohort(), cohort(36)[0], name("p", "between")
+    first, last = cines["patient_id"].iloc[0], study["patient_id"].iloc[0]
+    links = pd.DataFrame({"patient": [first, between], "same_person_as": [between, last]})
+    with pytest.raises(SplitError, match="no patient of the study"):
+        Unseen.of(cines, study=study, links=links)

@@ -3,7 +3,10 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from cinemyo import provenance
+from cinemyo.errors import TableError
 
 
 def module(root: Path, name: str, text: str) -> Path:
@@ -39,3 +42,14 @@ def test_equal_work_leaves_equal_bytes(tmp_path: Path) -> None:
         )
     assert (tmp_path / "one.json").read_bytes() == (tmp_path / "two.json").read_bytes()
     assert set(json.loads((tmp_path / "one.json").read_text())) == {"stage", "code", "params", "inputs", "outputs"}
+
+
+def test_params_of_a_stage_are_found_again(tmp_path: Path) -> None:
+    path, params = tmp_path / "split.json", {"seed": 3}
+    provenance.record("split", path=path, code=[], params=params, inputs=[], outputs=[])
+    assert provenance.recorded_params(path) == provenance.digest_of(params)
+
+
+def test_params_of_a_stage_that_left_nothing_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(TableError, match="expected the provenance of a stage, got no file; run the stage before it"):
+        provenance.recorded_params(tmp_path / "split.json")

@@ -35,7 +35,8 @@ def write_params(base: Path, *, labels: str = "data/phantom/elsewhere/labels.csv
     folder = "data/phantom/elsewhere"
     other = {"kind": "dicom", "root": f"{folder}/dicom", "labels": labels, "key": "published"}
     other |= {"truth": f"{folder}/truth", "min_phases": 4, "max_phases": 60} | source
-    values = params_values() | {"external": {"sources": {"elsewhere": other}, "arms": ["dual"]}}
+    external = {"sources": {"elsewhere": other}, "arms": ["dual"], "folder": "data/tiny/external"}
+    values = params_values() | {"external": external}
     (base / "params.yaml").write_text(yaml.safe_dump(values), encoding="utf-8")
 
 

@@ -89,6 +89,8 @@ class Params(Frozen):
                 raise ValueError(f"{where} must be among the arms {sorted(self.arms)}, got {unknown[0]!r}")
         if self.external.arms and not self.external.sources:
             raise ValueError("external.arms must be empty without a cohort in external.sources")
+        if self.external.sources and self.external.folder != f"data/{self.study.name}/external":
+            raise ValueError(f"external.folder must be data/{self.study.name}/external, got {self.external.folder}")
         if self.recipes and self.leakage.recipe not in self.recipes:
             raise ValueError(f"leakage.recipe must be one of {sorted(self.recipes)}, got {self.leakage.recipe!r}")
         self._check_keys()
