@@ -55,6 +55,18 @@ def test_calls_add_up_to_the_answers() -> None:
     assert (rows[["called_normal", "called_hcm", "called_dcm"]].sum(axis=1) == rows["n"]).all()
 
 
+def test_arms_of_both_targets_may_answer() -> None:
+    own, view = supplementary(), scored("view_dual", OWN.arms["view_dual"])
+    rows = own.predictions["dual"][["cine_id", "fold", "set"]]
+    shares = {f"p_{name}": 0.4 if name == "short_axis" else 0.2 for name in view.classes}
+    views = own.labels.set_index("cine_id")["view"][rows["cine_id"]]
+    predictions = {**own.predictions, "view_dual": rows.assign(truth=views.to_numpy(object), **shares)}
+    both = evidence(DUAL, view, external=External(own.cines, own.labels, own.phases, predictions))
+    found = {table.name: table.rows for table in tables(both)}["external_answers"].set_index("arm")
+    assert (found.loc["view_dual", "called_short_axis"] == found.loc["view_dual", "n"]).all()
+    assert found.loc["view_dual", "called_hcm"].isna().all()
+
+
 def test_without_labels_there_are_answers_and_no_accuracy() -> None:
     cohort_size = 20
     blank = pd.array([None] * len(cohort(cohort_size, key="elsewhere", seed=8)[1]), dtype="str")

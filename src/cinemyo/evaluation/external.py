@@ -97,7 +97,9 @@ def answer_rows(answers: Mapping[str, pd.DataFrame], *, scored: Scored, params: 
             called = np.bincount(rows["predicted"].to_numpy(int), minlength=len(scored.classes))
             counts = {f"called_{name}": int(count) for name, count in zip(scored.classes, called, strict=True)}
             sure = _sure(rows, scored=scored, params=params)
-            yield {"answered_by": by, "level": level} | counts_of(rows) | counts | sure
+            # arms of another target call other classes, and their columns are empty here
+            reason = f"called: classes of the target {scored.arm.target} alone"
+            yield {"answered_by": by, "level": level} | counts_of(rows) | counts | sure | {"reason": reason}
 
 
 def other_rows(
