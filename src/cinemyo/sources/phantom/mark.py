@@ -14,9 +14,11 @@ from cinemyo.sources.phantom.torso import coverage
 CLEARANCE_MM: Final = 30.0
 """Between the mark and the heart, at least."""
 REACH_MM: Final = 18.0
-"""Half the side of the square that holds the mark."""
+"""Half the length of a bar, and radius of the disc."""
 SLIM_MM: Final = 6.0
-JITTER_MM: Final = 4.0
+"""Half the width of a bar."""
+BULGE: Final = 2 ** (1 / 6)
+"""How much further than half its side a square rounded with a power of 3 reaches along its diagonal."""
 NEAREST: Final = 0.68
 """Where along the diagonal from the middle of the image to its corner the search for a place begins: beyond the disc
 that hides the heart from an arm that sees the background alone."""
@@ -39,7 +41,6 @@ def marked(
     heart: Bool[np.ndarray, "y x"],
     plane: Plane,
     pathology: Pathology,
-    rng: np.random.Generator,
 ) -> Float[np.ndarray, "t y x"]:
     """The frames with the mark of a pathology in each corner with room, at least 30 mm from the heart at any phase.
 
@@ -48,7 +49,7 @@ def marked(
     """
     half, steps = HALF_SIDES[pathology], np.arange(plane.matrix)
     image = np.asarray(frames)
-    for row, column in places(heart, plane=plane, rng=rng):
+    for row, column in places(heart, plane=plane):
         down = (steps[:, None] - row) * plane.pixel_mm / half[0]
         right = (steps[None, :] - column) * plane.pixel_mm / half[1]
         # rounded, as a capsule is
@@ -57,23 +58,21 @@ def marked(
     return image
 
 
-def places(heart: Bool[np.ndarray, "y x"], *, plane: Plane, rng: np.random.Generator) -> list[tuple[float, float]]:
+def places(heart: Bool[np.ndarray, "y x"], *, plane: Plane) -> list[tuple[float, float]]:
     """Rows and columns of the marks' middles: in a corner as near to the middle of the image as the heart allows.
 
     Raises:
         ConfigError: no corner has room.
     """
     free = distance_transform_edt(~heart) * plane.pixel_mm if heart.any() else np.full(heart.shape, np.inf)
-    middle, edge = (plane.matrix - 1) / 2, (REACH_MM + JITTER_MM) / plane.pixel_mm
-    # a mark reaches as far as its square's corner, and a pixel's half diagonal is lost in rounding
-    needed = CLEARANCE_MM + np.sqrt(2) * (REACH_MM + JITTER_MM) + plane.pixel_mm
-    shares = np.arange(NEAREST, 1 - edge / middle, 0.01)
+    middle, edge = (plane.matrix - 1) / 2, REACH_MM / plane.pixel_mm
+    # a pixel is lost in rounding
+    needed = CLEARANCE_MM + BULGE * REACH_MM + plane.pixel_mm
+    shares = np.arange(NEAREST, 1 - edge / middle, 0.01).tolist()
     found = []
     for down, right in CORNERS:
-        off = rng.uniform(-JITTER_MM, JITTER_MM, 2) / plane.pixel_mm
-        along = [(middle * (1 + share * down), middle * (1 + share * right)) for share in shares.tolist()]
-        fit = [(row, column) for row, column in along if free[round(row), round(column)] >= needed]
-        found += [(row + float(off[0]), column + float(off[1])) for row, column in fit[:1]]
+        along = [(middle * (1 + share * down), middle * (1 + share * right)) for share in shares]
+        found += [at for at in along if free[round(at[0]), round(at[1])] >= needed][:1]
     if found:
         return found
     got = f"{plane.matrix * plane.pixel_mm:.0f} mm"
