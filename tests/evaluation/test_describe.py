@@ -16,7 +16,7 @@ from cinemyo.evaluation.describe import (
     twin,
     untestable,
 )
-from cinemyo.evaluation.statistics import corrected_t, mcnemar
+from cinemyo.evaluation.comparison import corrected_t, mcnemar
 from tests.evaluation.example import ARM, params, scored
 
 OWN = params()

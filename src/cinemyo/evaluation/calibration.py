@@ -13,7 +13,14 @@ from cinemyo.evaluation import recalibration
 from cinemyo.evaluation.describe import joined, standing
 from cinemyo.evaluation.estimates import Estimate
 from cinemyo.evaluation.evidence import Evidence
-from cinemyo.evaluation.intervals import clustered_mean, t_quantile
+from cinemyo.evaluation.intervals import (
+    UNSEEN_BRIER,
+    UNSEEN_NLL,
+    Interval,
+    clustered_loss,
+    clustered_mean,
+    t_quantile,
+)
 from cinemyo.evaluation.levels import counts_of, hits_of, levels, tabulated
 from cinemyo.evaluation.metrics import FLOOR
 from cinemyo.evaluation.reliability import calibration_error, errors_if_calibrated, reliability
@@ -86,10 +93,14 @@ def score_row(rows: pd.DataFrame | None, *, scored: Scored, level: str, params: 
     bins, chance = binned(rows, scored=scored, level=level, params=params)
     likelihood = -np.log(np.clip(shares[np.arange(len(rows)), truth], FLOOR, 1))
     brier = ((shares - np.eye(len(scored.classes))[truth]) ** 2).sum(axis=1)
-    figures = mean_of(likelihood, clusters=clusters, level=evaluate.level, name="nll", least=0)
-    figures |= mean_of(brier, clusters=clusters, level=evaluate.level, name="brier", least=0)
+    of_losses = {"nll": (likelihood, UNSEEN_NLL), "brier": (brier, UNSEEN_BRIER)}
+    figures: dict[str, float] = {}
+    for name, (values, unseen) in of_losses.items():
+        ends = clustered_loss(values, clusters=clusters, unseen=unseen, level=evaluate.level)
+        figures |= mean_of(values, ends=ends, name=name)
     excess = shares.max(axis=1) - hits_of(rows)
-    figures |= mean_of(excess, clusters=clusters, level=evaluate.level, name="overconfidence")
+    ends = clustered_mean(excess, clusters=clusters, level=evaluate.level)
+    figures |= mean_of(excess, ends=ends, name="overconfidence")
     errors = {"ece": calibration_error(bins), "ece_if_calibrated": float(chance.mean())}
     errors |= {"ece_if_calibrated_95": float(np.quantile(chance, 0.95)), "bins": len(bins)}
     alike = "rows without spread: no interval" if np.isnan(list(figures.values())).any() else ""
@@ -129,18 +140,10 @@ def lack_of(positive: Shaped[np.ndarray, " row"], *, slope: Estimate) -> str:
     return "" if slope.freedom > 0 else "too few patients: no interval"
 
 
-def mean_of(
-    values: Float[np.ndarray, " row"],
-    *,
-    clusters: Shaped[np.ndarray, " row"],
-    level: float,
-    name: str,
-    least: float = -np.inf,
-) -> dict[str, float]:
-    """The mean under `name` and its interval, not below `least`, and empty where the rows allow none."""
-    low, high = clustered_mean(values, clusters=clusters, level=level)
-    known = np.isfinite(high)
-    bounds = {f"{name}_low": max(low, least) if known else np.nan, f"{name}_high": high if known else np.nan}
+def mean_of(values: Float[np.ndarray, " row"], *, ends: Interval, name: str) -> dict[str, float]:
+    """The mean under `name` and its interval, empty where the rows allow none."""
+    known = np.isfinite(ends.high)
+    bounds = {f"{name}_low": ends.low if known else np.nan, f"{name}_high": ends.high if known else np.nan}
     return {name: float(values.mean())} | bounds
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from cinemyo.config import Arm, Recipe, Study
+from cinemyo.evaluation.comparison import corrected_t, mcnemar
 from cinemyo.evaluation.scoring import Scored
-from cinemyo.evaluation.statistics import corrected_t, mcnemar
 from cinemyo.labels import LEAKY_SCHEMES
 
 ALIKE: Final = 1e-9

@@ -9,7 +9,7 @@ from cinemyo.config import Params
 from cinemyo.evaluation import published
 from cinemyo.evaluation.describe import framed, input_of, joined, role_of, standing
 from cinemyo.evaluation.evidence import Evidence
-from cinemyo.evaluation.intervals import clustered_mean
+from cinemyo.evaluation.intervals import UNSEEN_NLL, clustered_loss
 from cinemyo.evaluation.levels import counts_of, hits_of, levels, share_of
 from cinemyo.evaluation.metrics import losses
 from cinemyo.evaluation.result import REASON, ResultTable
@@ -61,9 +61,10 @@ def _row(scored: Scored, *, part: str, level: str, answers: pd.DataFrame, params
     row: dict[str, Any] = head | {"level": level} | counts_of(answers) | {"errors": int((1 - hits).sum())}
     row |= share_of(hits, rows=answers, level=share, name="accuracy")
     own = losses(answers["truth"].to_numpy(int), probabilities=scored.probabilities(answers))
-    low, high = clustered_mean(own, clusters=answers["patient_id"].to_numpy(object), level=share)
+    clusters = answers["patient_id"].to_numpy(object)
+    low, high = clustered_loss(own, clusters=clusters, unseen=UNSEEN_NLL, level=share)
     reasons = [] if np.isfinite(high) else ["one patient: no interval of the loss"]
-    row |= {"loss": own.mean(), "loss_low": max(low, 0.0) if not reasons else np.nan}
+    row |= {"loss": own.mean(), "loss_low": low if not reasons else np.nan}
     row |= {"loss_high": np.nan if reasons else high}
     printed = _printed(scored, is_shown=part == "test" and level == "cine", params=params)
     reasons.append(printed.pop(REASON, ""))

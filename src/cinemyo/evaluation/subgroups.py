@@ -9,6 +9,7 @@ import pandas as pd
 from scipy import stats
 
 from cinemyo.config import Params
+from cinemyo.evaluation.comparison import holm
 from cinemyo.evaluation.describe import standing
 from cinemyo.evaluation.evidence import Evidence
 from cinemyo.evaluation.groups import NOT_GIVEN, groupings, lack_of, lacking
@@ -17,7 +18,6 @@ from cinemyo.evaluation.metrics import by_patient
 from cinemyo.evaluation.permutation import equality_p
 from cinemyo.evaluation.result import NOT_PART, ResultTable
 from cinemyo.evaluation.scoring import Scored
-from cinemyo.evaluation.statistics import holm
 
 POWER: Final = 0.8
 TITLE: Final = "Accuracy within subgroups"

@@ -11,7 +11,7 @@ import pandas as pd
 from cinemyo.config import Evaluate, Study
 from cinemyo.evaluation.by_arm import figures_of
 from cinemyo.evaluation.by_class import DISEASES, class_figures, missed_disease
-from cinemyo.evaluation.intervals import clustered_mean
+from cinemyo.evaluation.intervals import UNSEEN_NLL, clustered_loss
 from cinemyo.evaluation.metrics import losses, spread
 from cinemyo.evaluation.result import DIGITS, REASON
 from cinemyo.evaluation.scoring import Scored
@@ -44,7 +44,8 @@ def arm_figures(scored: Scored, *, evaluate: Evaluate, seed: int) -> dict[str, A
     """
     folds, lost = scored.fold_accuracies(), scored.fold_losses()
     own = losses(scored.answers["truth"].to_numpy(int), probabilities=scored.probabilities(scored.answers))
-    ends = clustered_mean(own, clusters=scored.answers["patient_id"].to_numpy(object), level=evaluate.level)
+    clusters = scored.answers["patient_id"].to_numpy(object)
+    ends = clustered_loss(own, clusters=clusters, unseen=UNSEEN_NLL, level=evaluate.level)
     figures = {
         "target": scored.arm.target,
         "scheme": scored.arm.scheme,

@@ -11,7 +11,7 @@ from cinemyo.evaluation import published
 from cinemyo.evaluation.contrast import adjusted, contrasts, margin_note
 from cinemyo.evaluation.describe import alike, framed, input_of, joined, role_of, standing, training_of, twin
 from cinemyo.evaluation.evidence import Evidence
-from cinemyo.evaluation.intervals import clustered_mean
+from cinemyo.evaluation.intervals import UNSEEN_NLL, clustered_loss
 from cinemyo.evaluation.levels import hits_of, share_of
 from cinemyo.evaluation.metrics import losses, spread
 from cinemyo.evaluation.result import NOT_PART, REASON, ResultTable
@@ -104,8 +104,9 @@ def _row(scored: Scored, *, dual: Scored | None, tests: pd.DataFrame, params: Pa
 
 def _loss_interval(scored: Scored, *, level: float) -> dict[str, float]:
     own = losses(scored.answers["truth"].to_numpy(int), probabilities=scored.probabilities(scored.answers))
-    low, high = clustered_mean(own, clusters=scored.answers["patient_id"].to_numpy(object), level=level)
-    return {"loss_low": max(low, 0.0), "loss_high": high}
+    clusters = scored.answers["patient_id"].to_numpy(object)
+    low, high = clustered_loss(own, clusters=clusters, unseen=UNSEEN_NLL, level=level)
+    return {"loss_low": low, "loss_high": high}
 
 
 def _tested(scored: Scored, *, dual: Scored | None, tests: pd.DataFrame) -> dict[str, Any]:
