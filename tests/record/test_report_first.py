@@ -102,6 +102,6 @@ def test_a_study_without_the_stage_says_what_it_lacks(tiny: STUDY) -> None:
 def test_both_phases_are_preferred(tmp_path: Path, inputs: list[str], gap: str) -> None:
     layout = Layout("tiny", tmp_path)
     rows = {"variant": "all", "input": inputs, "cines_per_patient": "all", "n": 9, "n_patients": 3, "gap": [0.1, 0.2]}
-    rows |= {"low": [0.0, 0.1], "high": [0.2, 0.3], "accuracy_by_input": 0.9, "accuracy_by_patient": 0.8}
+    rows |= {"gap_low": [0.0, 0.1], "gap_high": [0.2, 0.3], "accuracy_by_input": 0.9, "accuracy_by_patient": 0.8}
     tables.write_bytes(layout.tables / "leakage.csv", pd.DataFrame(rows).to_csv(index=False).encode())
     assert repeated_price(layout).gap.startswith(gap)

@@ -44,6 +44,11 @@ def test_ends_without_a_figure_are_a_range() -> None:
     assert (grid.header[1], texts(grid)[0][1]) == ("Macro F1, bootstrap (BCa)", "0.800 to 0.900")
 
 
+def test_beside_a_count_and_its_share_the_interval_is_that_of_the_share() -> None:
+    frame = as_text(arm=["dual"], outside=[19], outside_share=[0.016], outside_low=[0.01], outside_high=[0.025])
+    assert texts(grid_of(frame)) == [["dual", "19", "0.016 (0.010 to 0.025)"]]
+
+
 def test_lowest_and_highest_are_a_range() -> None:
     grid = grid_of(as_text(arm=["dual"], temperature_lowest=[0.3], temperature_highest=[0.9]))
     assert (grid.header[1], texts(grid)[0][1]) == ("Temperature, range over folds", "0.300 to 0.900")

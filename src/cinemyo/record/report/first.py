@@ -11,7 +11,7 @@ from cinemyo.record.report.contents import table_rows
 from cinemyo.record.report.numbers import NONE, is_number, share, with_interval
 
 DISEASES: Final = ("hcm", "dcm")
-GAP: Final = ("gap", "low", "high", "accuracy_by_input", "accuracy_by_patient")
+GAP: Final = ("gap", "gap_low", "gap_high", "accuracy_by_input", "accuracy_by_patient")
 TO_BE_STATED: Final = "to be stated by the study: conf/study"
 FIELDS: Final = {
     "intended_use": "Intended use",
@@ -167,4 +167,4 @@ def _price(what: str, rows: list[dict[Any, Any]], *, why: str) -> Price:
         f"accuracy by cine {number['accuracy_by_input']} split by input (leaky), {number['accuracy_by_patient']} split "
         f"by patient; {row['n']} cines of {row['n_patients']} patients"
     )
-    return Price(what, with_interval(number["gap"], low=number["low"], high=number["high"]), detail)
+    return Price(what, with_interval(number["gap"], low=number["gap_low"], high=number["gap_high"]), detail)

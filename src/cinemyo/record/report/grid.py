@@ -23,10 +23,21 @@ NAMED: Final = (
     "view",
     "before",
     "pathology",
-    "true_class",
+    "label",
+    "suggested",
 )
 """Columns that hold names of classes and phases, printed as in figures."""
-SPOKEN: Final = ("attribute", "characteristic", "measure", "preparation", "outcome", "verdict", "code")
+SPOKEN: Final = (
+    "attribute",
+    "characteristic",
+    "measure",
+    "preparation",
+    "outcome",
+    "verdict",
+    "code",
+    "direction",
+    "split",
+)
 """Columns of words that a program chose: printed without underscores."""
 BY_PATIENT: Final = "split by patient"
 KEYS: Final = ("arm", "target", "attribute", "characteristic", "level", "setting", "reader", "question", "variant")
@@ -112,7 +123,7 @@ def merged(frame: pd.DataFrame) -> dict[str, list[str]]:
     for index, name in enumerate(names):
         if name in taken:
             continue
-        stem = name.removesuffix("_mean") if name.endswith("_mean") else name
+        stem = name.removesuffix("_mean").removesuffix("_share")
         ends = _ends(name, stem=stem, names=names, after=names[index + 1 : index + 3])
         parts = {"sd": f"{stem}_sd" if name.endswith("_mean") and f"{stem}_sd" in names else None, **ends}
         used = [part for part in parts.values() if part]
@@ -125,9 +136,12 @@ def _ends(name: str, *, stem: str, names: Sequence[str], after: Sequence[str]) -
     """Columns of the lower and the upper end of a column's interval."""
     if list(after) == ["low", "high"]:
         return {"low": "low", "high": "high"}
-    for base in (name, stem):
-        if f"{base}_low" in names and f"{base}_high" in names and (base == name or base not in names):
-            return {"low": f"{base}_low", "high": f"{base}_high"}
+    # beside a count and its share, the ends are those of the share
+    base = name if f"{name}_low" in names and f"{name}_share" not in names else stem
+    has_share = f"{base}_share" in names
+    is_own = name == f"{base}_share" if has_share else base == name or base not in names
+    if is_own and f"{base}_low" in names and f"{base}_high" in names:
+        return {"low": f"{base}_low", "high": f"{base}_high"}
     orphan = name.removesuffix("_low") if name.endswith("_low") else None
     if orphan and f"{orphan}_high" in names:
         return {"low": None, "high": f"{orphan}_high"}

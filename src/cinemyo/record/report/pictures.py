@@ -29,7 +29,7 @@ PLACES: Final = {
     "subgroups": ("subgroups", "Subgroups"),
 }
 """Section and words by the beginning of a file's name; what is not here stands with the performance."""
-OF_ARMS: Final = ("confusion", "learning", "reliability", "selective")
+OF_ARMS: Final = ("confusion_", "learning_", "reliability_")
 """Figures of which each arm has its own: those of an arm that was removed are none of the study."""
 DRAWN_HERE: Final = "confusion"
 """Figures that the page shows as tables instead."""

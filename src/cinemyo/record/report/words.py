@@ -34,6 +34,7 @@ WORDS: Final[Mapping[str, str]] = {
     "ece_if_calibrated_95": "ECE if calibrated, 95th percentile",
     "effective_n": "Effective n",
     "four_chamber": "Four-chamber",
+    "flipped": "Answers flipped, share",
     "gap": "Gap (by input less by patient)",
     "group": "Subgroup",
     "half_width": "Half width of the interval",
@@ -50,11 +51,7 @@ WORDS: Final[Mapping[str, str]] = {
     "metadata_accuracy": "Accuracy from metadata alone",
     "missed": "Called normal, n",
     "n": "n",
-    "n_cines": "Cines, n",
-    "n_folds": "Folds, n",
-    "n_others": "Others, n",
-    "n_patients": "Patients, n",
-    "n_readers": "Readers, n",
+    "n_tied": "Tied probabilities, n",
     "nll": "NLL (nats)",
     "non_inferiority": "Non-inferiority",
     "normal_cines": "Normal (cines)",
@@ -90,7 +87,16 @@ WORDS: Final[Mapping[str, str]] = {
 }
 """Written once: a column means the same in every table."""
 
-UPPER: Final = {"auroc": "AUROC", "dcm": "DCM", "ece": "ECE", "hcm": "HCM", "lv": "LV", "nll": "NLL", "sd": "SD"}
+UPPER: Final = {
+    "auroc": "AUROC",
+    "dcm": "DCM",
+    "ece": "ECE",
+    "hcm": "HCM",
+    "lv": "LV",
+    "nll": "NLL",
+    "pabak": "PABAK",
+    "sd": "SD",
+}
 NAME: Final = re.compile(r"\b[a-z][a-z0-9]*(?:_[a-z0-9]+)*\b(:?)")
 
 
@@ -98,7 +104,7 @@ def words(column: str) -> str:
     """A column name as people read it, a unit after a comma."""
     if column in WORDS:
         return WORDS[column]
-    name, unit = column, ""
+    name, unit = (column.removeprefix("n_"), ", n") if column.startswith("n_") else (column, "")
     for ending, printed in (("_mm", ", mm"), ("_ms", ", ms"), ("_px", ", pixels"), ("_years", ", years")):
         if column.endswith(ending):
             name, unit = column.removesuffix(ending), printed
