@@ -94,14 +94,25 @@ def test_an_arm_without_a_twin_has_no_price(tiny: STUDY) -> None:
 
 
 def test_a_study_without_the_stage_says_what_it_lacks(tiny: STUDY) -> None:
-    price = repeated_price(tiny[1])
+    price = repeated_price(tiny[0], layout=tiny[1])
     assert (price.gap, price.detail) == ("–", "not part of this study: add arms X")
 
 
+def test_the_price_says_what_the_linear_head_saw(tiny: STUDY) -> None:
+    params, layout = tiny
+    backbone = params.arms["dual"].backbone
+    frozen = params.model_copy(update={"leakage": params.leakage.model_copy(update={"features": backbone})})
+    seen = [repeated_price(own, layout=layout).what for own in (params, frozen)]
+    assert seen == [
+        "a linear head on gray values of a shrunken crop, over 5 partitions",
+        "a linear head on frozen features of test_resnet, over 5 partitions",
+    ]
+
+
 @pytest.mark.parametrize(("inputs", "gap"), [(["systole", "dual"], "0.200"), (["systole", "diastole"], "0.100")])
-def test_both_phases_are_preferred(tmp_path: Path, inputs: list[str], gap: str) -> None:
+def test_both_phases_are_preferred(tiny: STUDY, tmp_path: Path, inputs: list[str], gap: str) -> None:
     layout = Layout("tiny", tmp_path)
     rows = {"variant": "all", "input": inputs, "cines_per_patient": "all", "n": 9, "n_patients": 3, "gap": [0.1, 0.2]}
     rows |= {"gap_low": [0.0, 0.1], "gap_high": [0.2, 0.3], "accuracy_by_input": 0.9, "accuracy_by_patient": 0.8}
     tables.write_bytes(layout.tables / "leakage.csv", pd.DataFrame(rows).to_csv(index=False).encode())
-    assert repeated_price(layout).gap.startswith(gap)
+    assert repeated_price(tiny[0], layout=layout).gap.startswith(gap)

@@ -77,7 +77,7 @@ def first(params: Params, *, layout: Layout, metrics: Mapping[str, Any]) -> Firs
         accuracy=_accuracy(figures) if has_patients else None,
         missed=missed(figures) if has_patients else (),
         why_none=why,
-        prices=(trained_price(layout, arm=name), repeated_price(layout)),
+        prices=(trained_price(layout, arm=name), repeated_price(params, layout=layout)),
         statements=statements(params),
     )
 
@@ -147,10 +147,12 @@ def trained_price(layout: Layout, *, arm: str) -> Price:
     return _price(what, rows.to_dict("records"), why=why)
 
 
-def repeated_price(layout: Layout) -> Price:
-    """The gap of frozen features with a linear head over several partitions, from `leakage.csv`."""
+def repeated_price(params: Params, *, layout: Layout) -> Price:
+    """The gap of a linear head on fixed features over several partitions, from `leakage.csv`."""
     rows, why = table_rows(layout, name="leakage")
-    what = "frozen features and a linear head, over several partitions"
+    own = params.leakage.features
+    seen = "gray values of a shrunken crop" if own == "pixels" else f"frozen features of {own.name}"
+    what = f"a linear head on {seen}, over {params.leakage.partitions} partitions"
     if not rows.empty:
         rows = rows[(rows["variant"] == "all") & (rows["cines_per_patient"] == "all")]
         dual = rows[rows["input"] == "dual"]
