@@ -9,7 +9,7 @@ export DO_NOT_TRACK := 1
 export HYDRA_FULL_ERROR := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help install repro params use source weights holdout test check ui compare audit record bench lock
+.PHONY: help install repro params use source external weights holdout test check ui compare audit record bench lock
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -40,6 +40,12 @@ source:  ## ROOT=folder [LABELS=sheet.csv] links a real study's images and label
 	@test -z "$(LABELS)" || test -f "$(LABELS)" || { echo "make source: expected LABELS=a CSV file, got '$(LABELS)'"; exit 1; }
 	@mkdir -p data && ln -sfn "$(abspath $(ROOT))" data/source
 	@test -z "$(LABELS)" || ln -sfn "$(abspath $(LABELS))" data/labels.csv
+
+external:  ## ROOT=folder [LABELS=sheet.csv] links a supplementary cohort and its label sheet below data/
+	@test -d "$(ROOT)" || { echo "make external: expected ROOT=a folder of images, got '$(ROOT)'"; exit 1; }
+	@test -z "$(LABELS)" || test -f "$(LABELS)" || { echo "make external: expected LABELS=a CSV file, got '$(LABELS)'"; exit 1; }
+	@mkdir -p data && ln -sfn "$(abspath $(ROOT))" data/external
+	@test -z "$(LABELS)" || ln -sfn "$(abspath $(LABELS))" data/external_labels.csv
 
 weights:  ## FILE=weights.safetensors links local weights below data/weights
 	@test -f "$(FILE)" || { echo "make weights: expected FILE=a safetensors file, got '$(FILE)'"; exit 1; }

@@ -127,3 +127,7 @@ def compare(
     )
     tables.write_bytes(out, content)
     typer.echo(f"{out.as_posix()}: {', '.join(run.name for run in selected)}")
+
+
+if __name__ == "__main__":
+    app()
