@@ -166,6 +166,12 @@ def fold_count(folds: pd.DataFrame, *, scheme: Scheme) -> int:
     return len(parts)
 
 
+def of_folds(cines: pd.DataFrame, *, folds: pd.DataFrame, scheme: Scheme) -> pd.DataFrame:
+    """The cines that a scheme shares out to its folds: the hold-out is not among them."""
+    rows = folds[(folds["scheme"] == scheme) & (folds["part"] != HOLDOUT)]
+    return cines[cines["cine_id"].isin(rows["cine_id"])]
+
+
 def verify(folds: pd.DataFrame, *, cines: pd.DataFrame) -> None:
     """Checks a table of folds after the fact, whoever wrote it.
 

@@ -39,7 +39,7 @@ def permuted(labels: pd.DataFrame, *, cines: pd.DataFrame, seed: int) -> pd.Data
     """Labels with the pathologies of whole patients permuted between patients: a control with nothing to be found.
 
     A patient counts with the pathology of the first exam, and all cines of a patient get the same one. The draw hangs
-    on seed and pixel digests, never on pseudonyms.
+    on seed and pixel digests, never on pseudonyms. What is not among `cines`, as a hold-out, is left without a label.
     """
     columns = ["cine_id", "patient_id", "exam_order", "digest"]
     known = cines[columns].merge(labels[["cine_id", "pathology"]], on="cine_id")

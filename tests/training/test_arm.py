@@ -9,7 +9,7 @@ from cinemyo import tables
 from cinemyo.config import Arm, Split
 from cinemyo.errors import SplitError
 from cinemyo.evaluation.scoring import Scored, score
-from cinemyo.folds import split_of
+from cinemyo.folds import of_folds, split_of
 from cinemyo.layout import Layout
 from cinemyo.models.classifier import load_model
 from cinemyo.persons import permuted
@@ -88,7 +88,9 @@ def test_the_truths_of_a_control_are_its_permuted_labels_and_evaluation_takes_no
     cines, labels = (
         tables.read(path, table=table) for path, table in ((layout.cines, tables.CINES), (layout.labels, tables.LABELS))
     )
-    given = permuted(labels, cines=cines, seed=7).set_index("cine_id")["pathology"]
+    folds = tables.read(layout.folds, table=tables.FOLDS)
+    shared = of_folds(cines, folds=folds, scheme="honest")
+    given = permuted(labels, cines=shared, seed=7).set_index("cine_id")["pathology"]
     answers = tables.read(tmp_path / "predictions.csv", table=tables.predictions("pathology"))
     assert (answers["truth"] == answers["cine_id"].map(given)).all()
     assert scored(layout, out=tmp_path, arm=arm).is_control

@@ -10,7 +10,7 @@ from jaxtyping import Float, Int
 from cinemyo.config import Arm
 from cinemyo.errors import SplitError
 from cinemyo.evaluation.metrics import by_patient, confusion, log_loss
-from cinemyo.folds import FoldSplit, fold_count, split_of
+from cinemyo.folds import FoldSplit, fold_count, of_folds, split_of
 from cinemyo.labels import CLASSES, LEAKY_SCHEMES
 from cinemyo.persons import permuted, persons_of
 
@@ -93,7 +93,8 @@ def score(
     Source: Germain 2021, §2.4
     """
     where = f"predictions of {name}"
-    labels = permuted(labels, cines=cines, seed=seed) if arm.labels == "permuted" else labels
+    if arm.labels == "permuted":
+        labels = permuted(labels, cines=of_folds(cines, folds=folds, scheme=arm.scheme), seed=seed)
     count = fold_count(folds, scheme=arm.scheme)
     splits = [split_of(folds, scheme=arm.scheme, fold=fold, cines=cines) for fold in range(count)]
     truths = labels.set_index("cine_id")[arm.target].dropna()

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from cinemyo import tables
 from cinemyo.config import Arm, Augment
 from cinemyo.errors import TableError
-from cinemyo.folds import HOLDOUT
+from cinemyo.folds import HOLDOUT, of_folds
 from cinemyo.labels import CLASSES, Phase
 from cinemyo.layout import Layout
 from cinemyo.persons import permuted
@@ -100,7 +100,8 @@ def read_inputs(layout: Layout, *, arm: Arm, seed: int) -> Inputs:
     of_scheme = folds[(folds["scheme"] == arm.scheme) & (folds["part"] != HOLDOUT)]
     wanted = [str(cine) for cine in of_scheme["cine_id"] if cine in set(prepared["cine_id"])]
     labels = tables.read(layout.labels, table=tables.LABELS)
-    labels = permuted(labels, cines=cines, seed=seed) if arm.labels == "permuted" else labels
+    if arm.labels == "permuted":
+        labels = permuted(labels, cines=of_folds(cines, folds=folds, scheme=arm.scheme), seed=seed)
     samples = Samples(load_crops(layout, arm=arm, cine_ids=wanted), targets_of(labels, wanted, arm=arm), tuple(wanted))
     return Inputs(samples, folds, cines)
 
