@@ -237,6 +237,7 @@ _HEAT = (
     number("centroid_distance_mm", nullable=True, low=0),
     text("code", among=("ok", "no_heat", "too_coarse")),
     number("random_likeness", nullable=True, low=-1, high=1),
+    share("hotness", nullable=True),
 )
 
 ATTENTION: Final = Table(
@@ -265,8 +266,9 @@ ATTENTION: Final = Table(
 )
 """Grad-CAM by cine, phase and class, and under `activation_` gradient x activation: shares of heat inside left
 ventricle and heart; concentration is that share divided by the share of area, likeness Spearman's correlation with the
-map of a network without training. Probability is that of the class, as it is and, in the mean over donors, where the
-heart or the background alone was kept. Equal in all phases of a cine: probabilities, donors and verdicts."""
+map of a network without training, hotness the heat of the heart's hottest place over that of the hottest of all.
+Probability is that of the class, as it is and, in the mean over donors, where the heart or the background alone was
+kept. Equal in all phases of a cine: hotness, probabilities, donors and verdicts."""
 
 
 def predictions(target: Target) -> Table:

@@ -24,6 +24,7 @@ HEAT = {
     "centroid_distance_mm": 12.0,
     "code": "ok",
     "random_likeness": 0.1,
+    "hotness": 1.0,
 }
 
 

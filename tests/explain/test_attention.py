@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cinemyo.explain.attention import NO_HEAT, Heart, disc, measure
+from cinemyo.explain.attention import NO_HEAT, Heart, centred, disc, hotness, measure
 
 SIDE = 20
 
@@ -95,3 +95,50 @@ def test_the_unit_of_heat_does_not_matter(seed: int, factor: float) -> None:
 def test_the_ventricle_never_holds_more_than_the_heart(seed: int) -> None:
     found = measured(np.random.default_rng(seed).random((SIDE, SIDE)))
     assert 0 <= found.lv_share <= found.heart_share <= 1
+
+
+def test_the_peak_is_in_the_heart_or_not() -> None:
+    inside, outside = np.ones((SIDE, SIDE)), np.ones((SIDE, SIDE))
+    inside[6, 6], outside[1, 1] = 2, 2
+    assert (measured(inside).peak_in_heart, measured(outside).peak_in_heart) == (True, False)
+
+
+def hottest(*heat: np.ndarray, cell_mm: float = 0.0) -> float | None:
+    return hotness(np.stack(heat), hearts=(HEART,) * len(heat), pixel_mm=2.0, cell_mm=cell_mm)
+
+
+def test_a_peak_in_the_heart_is_all_of_the_heat() -> None:
+    assert hottest(square(8, 12).astype(float)) == 1
+
+
+def test_a_peak_elsewhere_is_what_the_heart_is_measured_by() -> None:
+    heat = square(8, 12) * 3.0
+    heat[0, 0] = 4
+    assert hottest(heat) == pytest.approx(0.75)
+
+
+def test_phases_share_one_scale() -> None:
+    cold, hot = square(8, 12) * 1.0, square(0, 2) * 4.0
+    assert hottest(cold, hot) == pytest.approx(0.25)
+
+
+def test_a_peak_within_half_a_cell_counts_as_the_hearts() -> None:
+    heat = np.zeros((SIDE, SIDE))
+    heat[9, 16] = 1
+    # two pixels of 2 mm beyond the edge
+    assert (hottest(heat, cell_mm=8.0), hottest(heat, cell_mm=6.0)) == (1, 0)
+
+
+def test_without_heat_in_any_phase_there_is_no_hotness() -> None:
+    assert hottest(np.zeros((SIDE, SIDE)), np.zeros((SIDE, SIDE))) is None
+
+
+def test_without_a_heart_in_the_crop_none_of_it_is_hot() -> None:
+    away = disc(side=SIDE, centre=(100, 100), lv_radius_px=3, heart_radius_px=5)
+    assert hotness(np.ones((1, SIDE, SIDE)), hearts=(away,), pixel_mm=2.0, cell_mm=10.0) == 0
+
+
+def test_half_the_weight_of_the_gaussian_lies_within_the_disc_of_the_heart() -> None:
+    heat = centred(401, pixel_mm=1.0, width_mm=47)
+    heart = disc(side=401, centre=(200, 200), lv_radius_px=35, heart_radius_px=55)
+    assert heat[heart.whole].sum() / heat.sum() == pytest.approx(0.5, abs=0.01)

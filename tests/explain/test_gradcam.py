@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from cinemyo.explain.gradcam import cell_px, coarse_maps, heat_maps
+from cinemyo.explain.gradcam import activation_maps, cell_px, coarse_maps, heat_maps
 
 SIDE = 8
 
@@ -128,3 +128,37 @@ def test_no_hook_is_left_behind(images: Tensor) -> None:
 def test_a_cell_spans_the_stride_of_the_layer(images: Tensor) -> None:
     grids = coarse_maps(Linear(), images, classes=torch.zeros(4, dtype=torch.long))
     assert cell_px(grids, side=SIDE) == 2.0
+
+
+class Flattened(Linear):
+    """A head that weighs each cell by itself."""
+
+    def __init__(self) -> None:
+        super().__init__(phases=1)
+        self.head = nn.Linear(3 * 16, 2, bias=False)
+        self.head.weight.data = torch.randn(self.head.weight.shape, generator=torch.Generator().manual_seed(3))
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.head(self.grids(images)[0].flatten(1))
+
+
+def test_gradient_x_activation_is_the_positive_part_of_what_each_cell_adds(images: Tensor) -> None:
+    model, classes = Flattened(), torch.tensor([0, 1, 1, 0])
+    (heat,) = activation_maps(model, images[:, :1], classes=classes)
+    weights = model.head.weight[classes].reshape(4, 3, 4, 4)
+    torch.testing.assert_close(heat, (weights * model.grids(images)[0]).sum(dim=1).clamp(min=0).detach())
+
+
+def test_behind_an_averaging_head_both_methods_are_alike(images: Tensor) -> None:
+    model, classes = Linear(), torch.tensor([0, 1, 1, 0])
+    maps = zip(
+        coarse_maps(model, images, classes=classes), activation_maps(model, images, classes=classes), strict=True
+    )
+    for one, other in maps:
+        torch.testing.assert_close(one, other)
+
+
+def test_behind_a_flattening_head_pooling_hides_places(images: Tensor) -> None:
+    model, classes = Flattened(), torch.tensor([0, 1, 1, 0])
+    (one,), (other,) = (method(model, images[:, :1], classes=classes) for method in (coarse_maps, activation_maps))
+    assert ((one == 0) & (other > 0)).any()

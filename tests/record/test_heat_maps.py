@@ -11,7 +11,8 @@ from cinemyo.config import Params
 from cinemyo.explain.arm import Case, Explained
 from cinemyo.labels import PHASES
 from cinemyo.layout import Layout
-from cinemyo.record.heat_maps import banner, draw_case, draw_overview, overlay
+from cinemyo.record.heat_maps import banner, draw_case, draw_overview
+from cinemyo.record.heat_sheet import overlay
 
 STUDY = tuple[Params, Layout]
 

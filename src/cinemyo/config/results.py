@@ -77,6 +77,8 @@ class Explain(Frozen):
     """Over how many mm an exchange then fades."""
     donors: Count
     """Cines of each class that heart or background is taken from."""
+    hot: Share
+    """Heat of the hottest place in the heart, as a share of the peak, from which heat counts as the heart's."""
     decisive: Share
     """Difference of probability, heart kept less background kept, from which an exchange decides."""
 

@@ -21,8 +21,8 @@ PAPER: Final = "Germain 2021"
 BY_EYE: Final = (("right", "true = predicted class", 19, 1178), ("wrong", "true class", 11, 22))
 """Cines whose heat lay outside the heart, and of how many. Source: Germain 2021, §3.6"""
 VERDICT_NOTE: Final = (
-    "heart, outside: the heat is denser there than chance would have it, and the answer goes with the same part of the "
-    "image when heart or background is exchanged for that of other cines. undecided: they disagree. too_coarse: the "
+    "heart: some of the heart is about as hot as the hottest place, and the answer goes with the heart when heart or "
+    "background is exchanged for that of other cines. outside: neither. undecided: the two disagree. too_coarse: the "
     "cells of the map are too wide to tell heart from surroundings. Shares are of all n; intervals draw on patients, "
     "the paper's on cines."
 )

@@ -1,9 +1,9 @@
 """The heat maps of one arm: every answered cine measured, the misclassified and a sample of the others kept to draw."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -35,6 +35,7 @@ class Case:
     """A cine to draw: its crop, its maps by class, the heart in each phase, and the verdicts."""
 
     answer: Answer
+    patient_id: str
     images: UInt8[np.ndarray, "phase y x"]
     heat: Mapping[str, Float[np.ndarray, "phase y x"]]
     """Grad-CAM by class."""
@@ -44,6 +45,11 @@ class Case:
     verdicts: Mapping[str, Verdict]
     """By Grad-CAM and exchange, by class."""
 
+    @property
+    def verdict(self) -> Verdict:
+        """That on the predicted class."""
+        return self.verdicts[self.answer.predicted]
+
 
 @dataclass(frozen=True)
 class Explained:
@@ -51,6 +57,19 @@ class Explained:
 
     rows: list[dict[str, Any]]
     cases: list[Case]
+    typical: Mapping[str, list[Case]]
+    """By kind: the surest cases that look at the heart, look outside it, or are wrong."""
+
+
+KINDS: Final[tuple[tuple[str, Callable[[Case], bool]], ...]] = (
+    ("right, by the heart", lambda case: case.answer.correct and case.verdict == "heart"),
+    ("right, by what is outside", lambda case: case.answer.correct and case.verdict == "outside"),
+    ("right, without a verdict", lambda case: case.answer.correct and case.verdict in ("too_coarse", "no_heat")),
+    ("wrong", lambda case: not case.answer.correct),
+)
+"""Kinds of typical cases, each with who belongs to it."""
+TYPICAL: Final = 2
+"""Typical cases of a kind."""
 
 
 def explain_arm(params: Params, *, name: str, layout: Layout) -> Explained:
@@ -68,13 +87,25 @@ def explain_arm(params: Params, *, name: str, layout: Layout) -> Explained:
     hearts = Hearts(params, arm=arm, layout=layout)
     rows: list[dict[str, Any]] = []
     cases: list[Case] = []
+    typical: dict[str, list[Case]] = {}
     for fold in sorted({answer.fold for answer in answers}):
         of_fold = [answer for answer in answers if answer.fold == fold]
         bench = _bench(params, name=name, layout=layout, fold=fold, truths=pools[fold], hearts=hearts)
         for own, case in _explained(of_fold, bench=bench, params=params, name=name, hearts=hearts):
             rows += own
             cases += [case] if case.answer.cine_id in drawn else []
-    return Explained(rows, cases)
+            typical = _with(typical, case)
+    return Explained(rows, cases, {kind: typical[kind] for kind, _ in KINDS if kind in typical})
+
+
+def _with(typical: dict[str, list[Case]], case: Case) -> dict[str, list[Case]]:
+    """The surest of each kind and of as many patients, this case among them if it is; of equal ones the earlier."""
+    kind = next((name for name, belongs in KINDS if belongs(case)), None)
+    if kind is None:
+        return typical
+    surest = sorted([*typical.get(kind, []), case], key=lambda one: -one.answer.probability)
+    of_patients = {one.patient_id: one for one in reversed(surest)}
+    return typical | {kind: [one for one in surest if of_patients[one.patient_id] is one][:TYPICAL]}
 
 
 @dataclass(frozen=True)
@@ -144,7 +175,8 @@ def _explained(
                 explain=params.explain,
             )
         ]
-        yield rows, _case(answer, images=images[row], by_class=by_class, hearts=own, rows=rows)
+        patient = str(pool.cines.loc[answer.cine_id, "patient_id"])
+        yield rows, _case(answer, patient, images=images[row], by_class=by_class, hearts=own, rows=rows)
 
 
 def _exchanged(answer: Answer, *, bench: _Bench, params: Params, name: str) -> Kept:
@@ -162,6 +194,7 @@ def _exchanged(answer: Answer, *, bench: _Bench, params: Params, name: str) -> K
 
 def _case(
     answer: Answer,
+    patient_id: str,
     *,
     images: Float[torch.Tensor, "phase y x"],
     by_class: Sequence[Heat],
@@ -170,6 +203,7 @@ def _case(
 ) -> Case:
     return Case(
         answer=answer,
+        patient_id=patient_id,
         images=(images * 255).round().to(torch.uint8).numpy(),
         heat={heat.wanted: heat.grad_cam.heat for heat in by_class},
         activation={heat.wanted: heat.activation.heat for heat in by_class},

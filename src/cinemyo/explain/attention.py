@@ -5,6 +5,7 @@ from typing import Literal
 
 import numpy as np
 from jaxtyping import Bool, Float
+from scipy.ndimage import distance_transform_edt
 
 Code = Literal["ok", "no_heat", "too_coarse"]
 
@@ -57,25 +58,33 @@ def measure(
     return Attention(
         lv_share=in_ventricle,
         heart_share=in_heart,
-        lv_concentration=_over_area(in_ventricle, [heart.left_ventricle]),
-        heart_concentration=_over_area(in_heart, [heart.whole]),
+        lv_concentration=_over_area(in_ventricle, heart.left_ventricle),
+        heart_concentration=_over_area(in_heart, heart.whole),
         peak_in_heart=bool(heart.whole.flat[int(heat.argmax())]),
         centroid_distance_mm=distance,
         code="too_coarse" if cell_mm > too_coarse_mm else "ok",
     )
 
 
-def concentration(heat: Float[np.ndarray, "phase y x"], *, hearts: tuple[Heart, ...]) -> float | None:
-    """Share of the heat of all phases in the heart over its share of area; None without heat, or heart in the crop.
+def hotness(
+    heat: Float[np.ndarray, "phase y x"], *, hearts: tuple[Heart, ...], pixel_mm: float, cell_mm: float
+) -> float | None:
+    """How hot the hottest place of the heart is, as a share of the hottest of all phases; None without heat.
 
-    Phases are added up, so that one without heat has no say.
+    The pointing game with a tolerance in place and in heat: a map knows no place better than half a cell, so the heart
+    is widened by that.
     """
-    total = float(heat.sum(dtype=np.float64))
-    if not total > 0:
+    peak = float(heat.max())
+    if not peak > 0:
         return None
-    whole = [heart.whole for heart in hearts]
-    inside = sum(float(own[area].sum(dtype=np.float64)) for own, area in zip(heat, whole, strict=True))
-    return _over_area(min(inside / total, 1.0), whole)
+    near = [_near(heart.whole, within_px=cell_mm / 2 / pixel_mm) for heart in hearts]
+    return max(float(own[area].max(initial=0.0)) for own, area in zip(heat, near, strict=True)) / peak
+
+
+def _near(area: Bool[np.ndarray, "y x"], *, within_px: float) -> Bool[np.ndarray, "y x"]:
+    if not area.any():
+        return area
+    return np.asarray(distance_transform_edt(~area) <= within_px)
 
 
 def centred(side: int, *, pixel_mm: float, width_mm: float) -> Float[np.ndarray, "y x"]:
@@ -99,9 +108,8 @@ def _share(heat: Float[np.ndarray, "y x"], area: Bool[np.ndarray, "y x"]) -> flo
     return min(inside, 1.0)
 
 
-def _over_area(share: float, areas: list[Bool[np.ndarray, "y x"]]) -> float | None:
-    covered = float(np.mean([area.mean() for area in areas]))
-    return share / covered if covered else None
+def _over_area(share: float, area: Bool[np.ndarray, "y x"]) -> float | None:
+    return share / float(area.mean()) if area.any() else None
 
 
 def _centroid(heat: Float[np.ndarray, "y x"]) -> tuple[float, float]:

@@ -8,11 +8,11 @@ import pandas as pd
 
 from cinemyo import tables
 from cinemyo.config import Arm, Explain
-from cinemyo.explain.attention import Heart, centred, concentration, measure
+from cinemyo.explain.attention import Heart, centred, hotness, measure
 from cinemyo.explain.exchange import Kept
 from cinemyo.explain.hearts import Placed
 from cinemyo.explain.heat import Heat
-from cinemyo.explain.verdict import Side, Verdict, exchange_side, verdict
+from cinemyo.explain.verdict import Side, exchange_side, verdict
 from cinemyo.labels import CLASSES
 
 
@@ -42,15 +42,17 @@ def exchange_of(kept: Kept, *, index: int, explain: Explain) -> Exchange:
 
 def verdicts(
     heat: Heat, *, hearts: tuple[Heart, ...], placed: Placed, exchange: Exchange, explain: Explain
-) -> dict[str, Verdict]:
-    """The verdict by each method on one class of a cine."""
-    coarse = heat.cell_px * placed.pixel_mm > explain.too_coarse_mm
-    return {
-        method: verdict(
-            concentration=concentration(found.heat, hearts=hearts), is_too_coarse=coarse, exchange=exchange.side
+) -> dict[str, Any]:
+    """How hot the heart is, and the verdict, by each method on one class of a cine, over all its phases."""
+    cell_mm = heat.cell_px * placed.pixel_mm
+    found: dict[str, Any] = {}
+    for prefix, own in (("", heat.grad_cam), ("activation_", heat.activation)):
+        hot = hotness(own.heat, hearts=hearts, pixel_mm=placed.pixel_mm, cell_mm=cell_mm)
+        found[f"{prefix}hotness"] = hot
+        found[f"{prefix}verdict"] = verdict(
+            hotness=hot, hot=explain.hot, is_too_coarse=cell_mm > explain.too_coarse_mm, exchange=exchange.side
         )
-        for method, found in (("verdict", heat.grad_cam), ("activation_verdict", heat.activation))
-    }
+    return found
 
 
 def rows_of(
@@ -99,7 +101,8 @@ def rows_of(
 
 def _gaussian(heart: Heart, placed: Placed, explain: Explain) -> float | None:
     heat = centred(placed.side, pixel_mm=placed.pixel_mm, width_mm=explain.gaussian_mm)
-    return concentration(heat[None], hearts=(heart,))
+    measured = measure(heat, heart=heart, pixel_mm=placed.pixel_mm, cell_mm=0, too_coarse_mm=explain.too_coarse_mm)
+    return measured.heart_concentration
 
 
 def attention_table(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:

@@ -1,17 +1,14 @@
 """Where an answer came from: a verdict only where the heat and the exchange of heart and background agree."""
 
-from typing import Final, Literal
+from typing import Literal
 
 Side = Literal["heart", "outside", "undecided"]
 Verdict = Literal["heart", "outside", "undecided", "too_coarse", "no_heat"]
 
-EVEN: Final = 1.0
-"""Concentration of a map without preference."""
 
-
-def heat_side(concentration: float) -> Side:
-    """Where the heat is denser than a map without preference would have it."""
-    return "heart" if concentration > EVEN else "outside"
+def heat_side(hotness: float, *, hot: float) -> Side:
+    """The heart where some of it is at least `hot` of the peak, as a reader sees it; else outside."""
+    return "heart" if hotness >= hot else "outside"
 
 
 def exchange_side(*, kept_heart: float, kept_background: float, decisive: float) -> Side:
@@ -22,14 +19,14 @@ def exchange_side(*, kept_heart: float, kept_background: float, decisive: float)
     return "heart" if gain > 0 else "outside"
 
 
-def verdict(*, concentration: float | None, is_too_coarse: bool, exchange: Side) -> Verdict:
+def verdict(*, hotness: float | None, hot: float, is_too_coarse: bool, exchange: Side) -> Verdict:
     """The side on which heat and exchange agree; no verdict from a map that is too coarse or without heat.
 
     Source: replaces the reading by eye of Germain 2021, §3.6
     """
     if is_too_coarse:
         return "too_coarse"
-    if concentration is None:
+    if hotness is None:
         return "no_heat"
-    side = heat_side(concentration)
+    side = heat_side(hotness, hot=hot)
     return side if side == exchange else "undecided"

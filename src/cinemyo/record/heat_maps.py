@@ -1,103 +1,56 @@
-"""Drawings of heat maps: one sheet per case, and an overview per arm."""
+"""Drawings of heat maps: a sheet per case, overviews of an arm and its folds, and typical cases (Figure 4)."""
 
-import io
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 import numpy as np
-from jaxtyping import Float, UInt8
-from matplotlib import colormaps
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
+from jaxtyping import Float
 
 from cinemyo.config import Study
 from cinemyo.explain.arm import Case
-from cinemyo.explain.attention import Heart
+from cinemyo.explain.verdict import Verdict
 from cinemyo.labels import DISPLAY, LEAKY_SCHEMES, Phase, Scheme
+from cinemyo.record.heat_sheet import GAP, INK, RED, Sheet, heated
 
-COLOURS: Final = "inferno"
-OPACITY: Final = 0.65
-OUTLINE: Final = "#4dd0ff"
-INK: Final = "#111111"
-RED: Final = "#b00020"
-DPI: Final = 100
-GAP: Final = 0.06
-"""Between two images, inches, as all lengths here."""
-LARGE: Final = 2.6
+LARGE: Final = 2.3
 SMALL: Final = 1.4
-TOP: Final = 1.15
+TOP: Final = 1.25
 LABEL: Final = 1.35
 """Width of the words beside a case of an overview."""
+CAPTION: Final = 3.0
+"""Width of the words beside a typical case."""
 MAX_WRONG: Final = 12
 """Misclassified cines on an overview; each has a sheet of its own."""
-
-
-class Sheet:
-    """A white page on which images and words are placed by inches from the upper left corner."""
-
-    def __init__(self, width: float, height: float) -> None:
-        self._figure = Figure(figsize=(width, height), dpi=DPI, facecolor="white")
-        self._axes = self._figure.add_axes((0, 0, 1, 1))
-        self._size = width, height
-
-    def image(self, pixels: np.ndarray, *, x: float, y: float, side: float) -> None:
-        """Places an image, gray of 8 bits or RGB from 0 to 1."""
-        area = (x, x + side, y + side, y)
-        self._axes.imshow(
-            pixels, cmap="gray", vmin=0, vmax=255, extent=area, aspect="auto", interpolation="nearest", origin="upper"
-        )
-
-    def outline(self, heart: Heart, *, x: float, y: float, side: float) -> None:
-        """Outlines a left ventricle: solid where a mask shows it, dashed where a disc stands for it."""
-        area = heart.left_ventricle
-        if not area.any() or area.all():
-            return
-        middles = (np.arange(area.shape[0]) + 0.5) * side / area.shape[0]
-        style = "solid" if heart.origin == "mask" else "dashed"
-        self._axes.contour(
-            x + middles, y + middles, area.astype(float), levels=[0.5], colors=OUTLINE, linewidths=0.9, linestyles=style
-        )
-
-    def text(self, words: str, *, x: float, y: float, **style: Any) -> None:
-        """Places words."""
-        self._axes.text(x, y, words, **{"fontsize": 8, "color": INK, "va": "center", **style})
-
-    def headline(self, lines: Sequence[str]) -> None:
-        """Writes a bold title, what it shows, and what must be said of it, in red."""
-        styles: tuple[dict[str, Any], ...] = ({"fontsize": 11, "fontweight": "bold"}, {}, {"color": RED})
-        for index, (line, style) in enumerate(zip(lines, styles, strict=True)):
-            self.text(line, x=0.1, y=0.2 + 0.2 * index, **style)
-
-    def png(self) -> bytes:
-        """The page; same content, same bytes."""
-        width, height = self._size
-        self._axes.set(xlim=(0, width), ylim=(height, 0))
-        self._axes.set_axis_off()
-        buffer = io.BytesIO()
-        FigureCanvasAgg(self._figure)
-        self._figure.savefig(buffer, format="png", metadata={"Software": None})
-        return buffer.getvalue()
+VERDICT_WORDS: Final[Mapping[Verdict, str]] = {
+    "heart": "the heart",
+    "outside": "outside the heart",
+    "undecided": "undecided: heat and exchange disagree",
+    "too_coarse": "none: cells of the map too wide",
+    "no_heat": "none: no heat",
+}
+Maps = Mapping[str, Float[np.ndarray, "phase y x"]]
 
 
 def draw_case(case: Case, *, phases: Sequence[Phase], standing: str) -> bytes:
-    """PNG of one cine: a row per phase with its image, then the heat for the true and the predicted class."""
-    heads = ["image", *(_role(case, name) for name in case.answer.classes)]
+    """PNG of one cine: a row per phase with its image, then the heat of both methods for true and predicted class."""
+    shown = [(method, maps, name) for method, maps in _methods(case) for name in case.answer.classes]
+    heads = ["image", *(f"{method}\n{_role(case, name)}" for method, _, name in shown)]
     step, left = LARGE + GAP, 0.4
-    sheet = Sheet(max(left + len(heads) * step, 6.2), TOP + len(phases) * step)
+    sheet = Sheet(max(left + len(heads) * step, 7.2), TOP + len(phases) * step)
     sheet.headline([_verdict(case), _note(case), standing])
     for column, head in enumerate(heads):
-        sheet.text(head, x=left + column * step + LARGE / 2, y=TOP - 0.2, ha="center", fontsize=9)
+        sheet.text(head, x=left + column * step + LARGE / 2, y=TOP - 0.22, ha="center", fontsize=9)
     for row, phase in enumerate(phases):
         y = TOP + row * step
         sheet.text(DISPLAY[phase], x=0.2, y=y + LARGE / 2, ha="center", rotation=90, fontsize=10)
         sheet.image(case.images[row], x=left, y=y, side=LARGE)
-        for column, name in enumerate(case.answer.classes, start=1):
-            _heated(sheet, case, name=name, index=row, x=left + column * step, y=y, side=LARGE)
+        for column, (_, maps, name) in enumerate(shown, start=1):
+            _heated(sheet, case, maps=maps, name=name, index=row, at=(left + column * step, y), side=LARGE)
     return sheet.png()
 
 
 def draw_overview(cases: Sequence[Case], *, arm: str, phases: Sequence[Phase], standing: str) -> bytes:
-    """PNG of an arm: the 12 surest errors at most on the left, the sample of correct cines on the right."""
+    """PNG of an arm, or of a fold: the 12 surest errors at most on the left, the sample of correct cines right."""
     surest = sorted(cases, key=lambda case: -case.answer.probability)
     wrong = [case for case in surest if not case.answer.correct]
     right = [case for case in cases if case.answer.correct]
@@ -114,7 +67,40 @@ def draw_overview(cases: Sequence[Case], *, arm: str, phases: Sequence[Phase], s
     ):
         _heads(sheet, heads if block else (), phases=phases, x=x)
         for line, case in enumerate(block):
-            _overview_line(sheet, case, n=n, x=x, y=TOP + line * step)
+            _line(sheet, case, n=n, x=x, y=TOP + line * step)
+            _aside(sheet, case, x=x, y=TOP + line * step)
+    return sheet.png()
+
+
+def draw_folds(cases: Sequence[Case], *, arm: str, phases: Sequence[Phase], standing: str) -> dict[int, bytes]:
+    """PNG of each fold that has a case to show."""
+    folds = sorted({case.answer.fold for case in cases})
+    own = {fold: [case for case in cases if case.answer.fold == fold] for fold in folds}
+    return {
+        fold: draw_overview(shown, arm=f"{arm}, fold {fold}", phases=phases, standing=standing)
+        for fold, shown in own.items()
+    }
+
+
+def draw_typical(typical: Mapping[str, Sequence[Case]], *, arm: str, phases: Sequence[Phase], standing: str) -> bytes:
+    """PNG of the surest cases of each kind, with what each shows.
+
+    Source: Germain 2021, Figure 4
+    """
+    listed = [(kind, case) for kind, cases in typical.items() for case in cases]
+    step, n = SMALL + GAP, len(phases)
+    sheet = Sheet(max(0.3 + 3 * n * step + CAPTION, 9.0), TOP + max(len(listed), 1) * step)
+    legend = _legend([case for _, case in listed])
+    sheet.headline([f"Typical heat maps (Grad-CAM), arm {arm}", f"{legend}; brighter = more heat", standing])
+    _heads(sheet, ("image", "true class", "predicted class") if listed else (), phases=phases, x=0.3)
+    for line, (kind, case) in enumerate(listed):
+        y = TOP + line * step
+        sheet.text(chr(ord("A") + line), x=0.15, y=y + 0.15, ha="center", fontsize=10, fontweight="bold")
+        _line(sheet, case, n=n, x=0.3, y=y)
+        caption = f"{kind}\n{_answered(case)}\nverdict: {VERDICT_WORDS[case.verdict]}"
+        colour = INK if case.answer.correct else RED
+        x = 0.3 + (1 + len(case.answer.classes)) * n * step + 0.1
+        sheet.text(caption, x=x, y=y + SMALL / 2, fontsize=8, color=colour)
     return sheet.png()
 
 
@@ -124,37 +110,35 @@ def _heads(sheet: Sheet, heads: Sequence[str], *, phases: Sequence[Phase], x: fl
         sheet.text(f"{head}\n{DISPLAY[phase]}", x=x + index * step + SMALL / 2, y=TOP - 0.2, ha="center")
 
 
-def _overview_line(sheet: Sheet, case: Case, *, n: int, x: float, y: float) -> None:
-    answer, step = case.answer, SMALL + GAP
-    said = f"{DISPLAY[answer.predicted]} {answer.probability:.2f}"
-    words = f"{answer.cine_id[:8]}…\ntrue {DISPLAY[answer.truth]}\npred. {said}"
-    colour = INK if answer.correct else RED
-    sheet.text(words, x=x - 0.1, y=y + SMALL / 2, ha="right", fontsize=7.5, color=colour)
+def _line(sheet: Sheet, case: Case, *, n: int, x: float, y: float) -> None:
+    """Images of all phases, then their heat for each class."""
+    step = SMALL + GAP
     for index in range(n):
         sheet.image(case.images[index], x=x + index * step, y=y, side=SMALL)
-        for place, name in enumerate(answer.classes, start=1):
-            _heated(sheet, case, name=name, index=index, x=x + (place * n + index) * step, y=y, side=SMALL)
+        for place, name in enumerate(case.answer.classes, start=1):
+            at = (x + (place * n + index) * step, y)
+            _heated(sheet, case, maps=case.heat, name=name, index=index, at=at, side=SMALL)
 
 
-def _heated(sheet: Sheet, case: Case, *, name: str, index: int, x: float, y: float, side: float) -> None:
-    heat = case.heat[name]
+def _aside(sheet: Sheet, case: Case, *, x: float, y: float) -> None:
+    answer = case.answer
+    said = f"{DISPLAY[answer.predicted]} {answer.probability:.2f}"
+    words = f"{answer.cine_id[:8]}…\ntrue {DISPLAY[answer.truth]}\npred. {said}\n{_short(case)}"
+    colour = INK if answer.correct else RED
+    sheet.text(words, x=x - 0.1, y=y + SMALL / 2, ha="right", fontsize=7.5, color=colour)
+
+
+def _heated(
+    sheet: Sheet, case: Case, *, maps: Maps, name: str, index: int, at: tuple[float, float], side: float
+) -> None:
+    heat = maps[name]
     # one scale for all phases of a class, so that they can be compared
-    sheet.image(overlay(case.images[index], heat=heat[index], peak=float(heat.max())), x=x, y=y, side=side)
-    sheet.outline(case.hearts[index], x=x, y=y, side=side)
-    if not heat[index].max() > 0:
-        sheet.text("no heat", x=x + side / 2, y=y + 0.92 * side, ha="center", color="white")
+    peak = float(heat.max())
+    heated(sheet, case.images[index], heat=heat[index], peak=peak, heart=case.hearts[index], at=at, side=side)
 
 
-def overlay(
-    image: UInt8[np.ndarray, "y x"], *, heat: Float[np.ndarray, "y x"], peak: float
-) -> Float[np.ndarray, "y x 3"]:
-    """A gray image under its heat, colours and opacity growing with heat; `peak` is the heat of full colour."""
-    gray = np.repeat(image[..., None] / 255, 3, axis=-1)
-    level = np.clip(heat / peak, 0, 1) if peak > 0 else np.zeros(heat.shape)
-    colour = colormaps[COLOURS](level)[..., :3]
-    alpha = (OPACITY * np.sqrt(level))[..., None]
-    mixed: Float[np.ndarray, "y x 3"] = (1 - alpha) * gray + alpha * colour
-    return mixed.clip(0, 1)
+def _methods(case: Case) -> list[tuple[str, Maps]]:
+    return [("Grad-CAM", case.heat), ("gradient x activation", case.activation)]
 
 
 def banner(study: Study, *, scheme: Scheme) -> str:
@@ -166,22 +150,30 @@ def banner(study: Study, *, scheme: Scheme) -> str:
 
 
 def _verdict(case: Case) -> str:
+    return f"{_answered(case)}: {'correct' if case.answer.correct else 'misclassified'}"
+
+
+def _answered(case: Case) -> str:
     answer = case.answer
-    outcome = "correct" if answer.correct else "misclassified"
-    return f"{DISPLAY[answer.truth]} answered as {DISPLAY[answer.predicted]} ({answer.probability:.2f}): {outcome}"
+    return f"{DISPLAY[answer.truth]} answered as {DISPLAY[answer.predicted]} ({answer.probability:.2f})"
+
+
+def _short(case: Case) -> str:
+    return f"verdict {case.verdict.replace('_', ' ')}"
 
 
 def _note(case: Case) -> str:
-    return f"{case.answer.cine_id}, fold {case.answer.fold}; {_legend([case])}; brighter = more heat"
+    said = VERDICT_WORDS[case.verdict]
+    return f"{case.answer.cine_id}, fold {case.answer.fold}; verdict: {said}; {_legend([case])}; brighter = more heat"
 
 
 def _legend(cases: Sequence[Case]) -> str:
     origins = {heart.origin for case in cases for heart in case.hearts}
-    shown = {"mask": "left ventricle by mask (solid)", "disc": "assumed disc (dashed)"}
-    return "outline: " + (", ".join(text for origin, text in shown.items() if origin in origins) or "none")
+    shown = {"mask": "left ventricle and heart by mask (solid)", "disc": "assumed discs (dashed)"}
+    return "outlines: " + (", ".join(text for origin, text in shown.items() if origin in origins) or "none")
 
 
 def _role(case: Case, name: str) -> str:
     if case.answer.correct:
-        return f"heat for {DISPLAY[name]}\n(true and predicted)"
-    return f"heat for {DISPLAY[name]}\n({'true' if name == case.answer.truth else 'predicted'})"
+        return f"{DISPLAY[name]} (true and predicted)"
+    return f"{DISPLAY[name]} ({'true' if name == case.answer.truth else 'predicted'})"

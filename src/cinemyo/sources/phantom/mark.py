@@ -1,4 +1,4 @@
-"""A planted shortcut: marks in the corners of the image whose shape tells the pathology, away from the heart."""
+"""A planted shortcut: marks around the heart whose shape tells the pathology, away from the heart."""
 
 from typing import Final
 
@@ -13,15 +13,14 @@ from cinemyo.sources.phantom.torso import coverage
 
 CLEARANCE_MM: Final = 30.0
 """Between the mark and the heart, at least."""
-REACH_MM: Final = 18.0
+REACH_MM: Final = 15.0
 """Half the length of a bar, and radius of the disc."""
-SLIM_MM: Final = 6.0
+SLIM_MM: Final = 5.0
 """Half the width of a bar."""
 BULGE: Final = 2 ** (1 / 6)
 """How much further than half its side a square rounded with a power of 3 reaches along its diagonal."""
-NEAREST: Final = 0.68
-"""Where along the diagonal from the middle of the image to its corner the search for a place begins: beyond the disc
-that hides the heart from an arm that sees the background alone."""
+APART: Final = 2.5
+"""Between the middles of two marks, in reaches."""
 SIGNAL: Final = 1.6
 """Relative to blood, as a capsule of fluid on the skin."""
 HALF_SIDES: Final[dict[Pathology, tuple[float, float]]] = {
@@ -42,10 +41,10 @@ def marked(
     plane: Plane,
     pathology: Pathology,
 ) -> Float[np.ndarray, "t y x"]:
-    """The frames with the mark of a pathology in each corner with room, at least 30 mm from the heart at any phase.
+    """The frames with the marks of a pathology, each at least 30 mm from the heart at any phase.
 
     Raises:
-        ConfigError: no corner has room.
+        ConfigError: there is no room for one.
     """
     half, steps = HALF_SIDES[pathology], np.arange(plane.matrix)
     image = np.asarray(frames)
@@ -59,20 +58,26 @@ def marked(
 
 
 def places(heart: Bool[np.ndarray, "y x"], *, plane: Plane) -> list[tuple[float, float]]:
-    """Rows and columns of the marks' middles: in a corner as near to the middle of the image as the heart allows.
+    """Rows and columns of the marks' middles: along the diagonals, from where the heart allows it to the corners.
+
+    A crop sees the nearer ones, an arm that hides the middle of the image the further ones.
 
     Raises:
-        ConfigError: no corner has room.
+        ConfigError: there is no room for one.
     """
     free = distance_transform_edt(~heart) * plane.pixel_mm if heart.any() else np.full(heart.shape, np.inf)
     middle, edge = (plane.matrix - 1) / 2, REACH_MM / plane.pixel_mm
     # a pixel is lost in rounding
     needed = CLEARANCE_MM + BULGE * REACH_MM + plane.pixel_mm
-    shares = np.arange(NEAREST, 1 - edge / middle, 0.01).tolist()
-    found = []
+    found: list[tuple[float, float]] = []
     for down, right in CORNERS:
-        along = [(middle * (1 + share * down), middle * (1 + share * right)) for share in shares]
-        found += [at for at in along if free[round(at[0]), round(at[1])] >= needed][:1]
+        last = -np.inf
+        for off in np.arange(0, middle - edge, 0.5).tolist():
+            row, column = middle + off * down, middle + off * right
+            away = np.sqrt(2) * (off - last) * plane.pixel_mm
+            if free[round(row), round(column)] >= needed and away >= APART * REACH_MM:
+                found.append((row, column))
+                last = off
     if found:
         return found
     got = f"{plane.matrix * plane.pixel_mm:.0f} mm"
