@@ -60,6 +60,80 @@ def test_a_cell_beyond_the_limit_is_marked(found: Explained) -> None:
     assert {row["code"] for row in found.rows} <= {"too_coarse", "no_heat"}
 
 
+def test_coarse_maps_get_no_verdict(found: Explained) -> None:
+    assert {(row["verdict"], row["activation_verdict"]) for row in found.rows} == {("too_coarse", "too_coarse")}
+
+
+@pytest.fixture(scope="module")
+def fine(tiny: STUDY) -> Explained:
+    """The arm on views, its maps taken as fine enough; the folds of the other arm hold two pathologies each."""
+    params, layout = tiny
+    limits = params.explain.model_copy(update={"too_coarse_mm": 50})
+    return explain_arm(params.model_copy(update={"explain": limits}), name="view_systole", layout=layout)
+
+
+def test_fine_maps_get_a_verdict(fine: Explained) -> None:
+    assert {row["verdict"] for row in fine.rows} <= {"heart", "outside", "undecided", "no_heat"}
+
+
+def test_each_class_gives_donors(fine: Explained) -> None:
+    # two of each of four views, where other patients have as many
+    assert max(row["donors"] for row in fine.rows) == 8
+    assert min(row["donors"] for row in fine.rows) >= 4
+
+
+def test_a_verdict_goes_with_heat_and_exchange(fine: Explained) -> None:
+    for row in fine.rows:
+        gain = row["kept_heart"] - row["kept_background"]
+        heart = row["activation_hotness"] is not None and row["activation_hotness"] >= 0.7
+        assert (row["activation_verdict"] == "heart") == (heart and gain >= 0.05)
+
+
+def test_without_donors_of_each_class_nothing_is_decided(tiny: STUDY) -> None:
+    params, layout = tiny
+    limits = params.explain.model_copy(update={"too_coarse_mm": 50})
+    rows = explain_arm(params.model_copy(update={"explain": limits}), name="dual", layout=layout).rows
+    assert {row["donors"] for row in rows} == {0}
+    assert {row["verdict"] for row in rows} <= {"undecided", "no_heat"}
+
+
+def test_a_verdict_is_that_of_all_phases(found: Explained) -> None:
+    shared = ("verdict", "activation_verdict", "probability", "kept_heart", "kept_background", "hotness")
+    by_class: dict[tuple[str, str], set[tuple[object, ...]]] = {}
+    for row in found.rows:
+        by_class.setdefault((row["cine_id"], row["class"]), set()).add(tuple(row[name] for name in shared))
+    assert all(len(values) == 1 for values in by_class.values())
+
+
+def test_the_probability_is_that_of_the_stored_model(found: Explained, tiny: STUDY) -> None:
+    params, layout = tiny
+    row = found.rows[0]
+    path = layout.models("dual") / f"fold{row['fold']}.safetensors"
+    model = load_model(path, arm=params.arms["dual"], n_classes=3, side=SIDE)
+    images = load_crops(layout, arm=params.arms["dual"], cine_ids=[row["cine_id"]]).float() / 255
+    share = model(images).detach().softmax(dim=1)[0, ("normal", "hcm", "dcm").index(row["class"])]
+    assert row["probability"] == pytest.approx(float(share), abs=1e-5)
+
+
+def test_behind_an_averaging_head_both_methods_measure_alike(found: Explained) -> None:
+    pairs = [(row["heart_share"], row["activation_heart_share"]) for row in found.rows if row["code"] != "no_heat"]
+    assert pairs
+    assert [one for one, _ in pairs] == pytest.approx([other for _, other in pairs], rel=1e-4)
+
+
+def test_typical_cases_are_the_surest_of_their_kind(found: Explained) -> None:
+    assert {kind: len(cases) for kind, cases in found.typical.items()} == {"right, without a verdict": 2, "wrong": 2}
+    for cases in found.typical.values():
+        assert cases[0].answer.probability >= cases[1].answer.probability
+        assert cases[0].patient_id != cases[1].patient_id
+
+
+def test_heat_of_random_weights_is_compared(found: Explained) -> None:
+    known = [row["random_likeness"] for row in found.rows if row["random_likeness"] is not None]
+    assert known
+    assert all(-1 <= value <= 1 for value in known)
+
+
 def test_all_misclassified_cines_are_drawn(found: Explained) -> None:
     wrong = {row["cine_id"] for row in found.rows if row["is_predicted"] and not row["is_true"]}
     assert wrong <= {case.answer.cine_id for case in found.cases}

@@ -11,7 +11,7 @@ from cinemyo.config import Params
 from cinemyo.explain.arm import Case, Explained
 from cinemyo.labels import PHASES
 from cinemyo.layout import Layout
-from cinemyo.record.heat_maps import banner, draw_case, draw_overview
+from cinemyo.record.heat_maps import banner, draw_case, draw_folds, draw_overview, draw_typical
 from cinemyo.record.heat_sheet import overlay
 
 STUDY = tuple[Params, Layout]
@@ -82,6 +82,39 @@ def test_an_overview_stays_readable_with_many_errors(wrong: Case) -> None:
 
 def test_an_arm_without_cases_has_an_overview() -> None:
     assert size(draw_overview([], arm="dual", phases=PHASES, standing=""))[0] > 100
+
+
+def test_each_fold_has_an_overview_of_its_own_cases(found: Explained) -> None:
+    folds = draw_folds(found.cases, arm="dual", phases=PHASES, standing="")
+    assert set(folds) == {case.answer.fold for case in found.cases}
+    assert len(set(folds.values())) == len(folds)
+
+
+def test_a_fold_without_a_case_has_no_overview(wrong: Case) -> None:
+    assert list(draw_folds([wrong], arm="dual", phases=PHASES, standing="")) == [wrong.answer.fold]
+
+
+def test_typical_cases_have_a_line_each(wrong: Case, right: Case) -> None:
+    short, long = (
+        draw_typical({"right": [right], "wrong": [wrong] * n}, arm="dual", phases=PHASES, standing="") for n in (1, 3)
+    )
+    assert size(long)[1] - size(short)[1] == pytest.approx(2 * 146, abs=2)
+
+
+def test_an_arm_without_typical_cases_has_a_page() -> None:
+    assert size(draw_typical({}, arm="dual", phases=PHASES, standing=""))[0] > 100
+
+
+def test_a_sheet_shows_both_methods(right: Case) -> None:
+    other = dataclasses.replace(right, activation={name: 1 - heat for name, heat in right.activation.items()})
+    one, two = (draw_case(case, phases=PHASES, standing="") for case in (right, other))
+    assert one != two
+
+
+def test_a_sheet_tells_the_verdict(right: Case) -> None:
+    looks = dataclasses.replace(right, verdicts=dict.fromkeys(right.verdicts, "outside"))
+    one, two = (draw_case(case, phases=PHASES, standing="") for case in (right, looks))
+    assert one != two
 
 
 def test_the_notice_of_a_study_stands_on_its_drawings(tiny: STUDY) -> None:

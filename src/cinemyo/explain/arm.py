@@ -23,7 +23,7 @@ from cinemyo.explain.verdict import Verdict
 from cinemyo.labels import CLASSES
 from cinemyo.layout import Layout
 from cinemyo.models.classifier import PhaseClassifier, load_model
-from cinemyo.training.answer import device
+from cinemyo.training.answer import device, one_thread
 from cinemyo.training.augment import to_unit
 from cinemyo.training.data import load_crops
 
@@ -83,19 +83,27 @@ def explain_arm(params: Params, *, name: str, layout: Layout) -> Explained:
     arm = params.arms[name]
     answers = answers_of(layout, name=name, arm=arm)
     drawn = to_draw(answers, layout=layout, count=params.explain.correct_drawn, seed=params.seed)
-    pools = untrained(layout, name=name, arm=arm)
-    hearts = Hearts(params, arm=arm, layout=layout)
     rows: list[dict[str, Any]] = []
     cases: list[Case] = []
     typical: dict[str, list[Case]] = {}
-    for fold in sorted({answer.fold for answer in answers}):
-        of_fold = [answer for answer in answers if answer.fold == fold]
-        bench = _bench(params, name=name, layout=layout, fold=fold, truths=pools[fold], hearts=hearts)
-        for own, case in _explained(of_fold, bench=bench, params=params, name=name, hearts=hearts):
+    with one_thread():
+        for own, case in _of_folds(answers, params=params, name=name, layout=layout):
             rows += own
             cases += [case] if case.answer.cine_id in drawn else []
             typical = _with(typical, case)
     return Explained(rows, cases, {kind: typical[kind] for kind, _ in KINDS if kind in typical})
+
+
+def _of_folds(
+    answers: Sequence[Answer], *, params: Params, name: str, layout: Layout
+) -> Iterator[tuple[list[dict[str, Any]], Case]]:
+    """Rows and case of each cine, fold by fold."""
+    arm = params.arms[name]
+    pools, hearts = untrained(layout, name=name, arm=arm), Hearts(params, arm=arm, layout=layout)
+    for fold in sorted({answer.fold for answer in answers}):
+        of_fold = [answer for answer in answers if answer.fold == fold]
+        bench = _bench(params, name=name, layout=layout, fold=fold, truths=pools[fold], hearts=hearts)
+        yield from _explained(of_fold, bench=bench, params=params, name=name, hearts=hearts)
 
 
 def _with(typical: dict[str, list[Case]], case: Case) -> dict[str, list[Case]]:
