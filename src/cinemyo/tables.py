@@ -260,7 +260,6 @@ ATTENTION: Final = Table(
         share("kept_background", nullable=True),
         integer("donors", low=0),
         text("verdict", among=VERDICTS),
-        text("activation_verdict", among=VERDICTS),
     ),
     ("arm", "cine_id", "phase", "class"),
 )
@@ -268,7 +267,7 @@ ATTENTION: Final = Table(
 ventricle and heart; concentration is that share divided by the share of area, likeness Spearman's correlation with the
 map of a network without training, hotness the heat of the heart's hottest place over that of the hottest of all.
 Probability is that of the class, as it is and, in the mean over donors, where the heart or the background alone was
-kept. Equal in all phases of a cine: hotness, probabilities, donors and verdicts."""
+kept. Equal in all phases of a cine: hotness, probabilities, donors and verdict."""
 
 
 def predictions(target: Target) -> Table:

@@ -46,7 +46,6 @@ def attended(arm: Scored, **changes: Any) -> list[dict[str, Any]]:
             "kept_background": 0.7 if outside else 0.3,
             "donors": 6,
             "verdict": "outside" if outside else "heart",
-            "activation_verdict": "undecided",
             **HEAT,
             **{f"activation_{key}": value for key, value in HEAT.items()},
         }
@@ -93,33 +92,27 @@ def test_the_papers_count_has_an_exact_interval(made: dict[str, ResultTable]) ->
 
 
 def test_right_answers_are_counted_once_a_cine(made: dict[str, ResultTable], dual: Scored) -> None:
-    (row,) = of_arm(made["heat_verdicts"], method="Grad-CAM", answer="right").to_dict("records")
+    (row,) = of_arm(made["heat_verdicts"], answer="right").to_dict("records")
     right = dual.answers["truth"] == dual.answers["predicted"]
     assert row["n"] == right.sum()
     assert row["outside"] == sum(good and number % 5 == 0 for number, good in enumerate(right))
 
 
 def test_wrong_answers_have_a_row_per_map(made: dict[str, ResultTable]) -> None:
-    rows = of_arm(made["heat_verdicts"], method="Grad-CAM", answer="wrong")
+    rows = of_arm(made["heat_verdicts"], answer="wrong")
     assert rows["map"].tolist() == ["predicted class", "true class"]
 
 
 def test_shares_have_intervals_by_patient(made: dict[str, ResultTable], dual: Scored) -> None:
-    row = of_arm(made["heat_verdicts"], method="Grad-CAM", answer="right").iloc[0]
+    row = of_arm(made["heat_verdicts"], answer="right").iloc[0]
     right = dual.answers[dual.answers["truth"] == dual.answers["predicted"]]
     hits = (right.index % 5 == 0).astype(int)
     low, high = clustered_share(hits, clusters=right["patient_id"].to_numpy(object))
     assert (row["outside_low"], row["outside_high"]) == pytest.approx((low, high))
 
 
-def test_each_method_has_its_own_verdict(made: dict[str, ResultTable]) -> None:
-    row = of_arm(made["heat_verdicts"], method="gradient x activation", answer="right").iloc[0]
-    assert row["undecided"] == row["n"]
-    assert row["decided_share"] == 0
-
-
 def test_maps_too_coarse_have_a_reason_and_no_share(dual: Scored) -> None:
-    coarse = {"verdict": "too_coarse", "activation_verdict": "too_coarse", "cell_mm": 48.0}
+    coarse = {"verdict": "too_coarse", "cell_mm": 48.0}
     rows = of_arm(found(evidence(dual, attention=attention(attended(dual, **coarse))))["heat_verdicts"])
     assert rows["outside_share"].isna().all()
     assert rows["reason"].str.startswith("cells of 48 mm").all()

@@ -47,10 +47,11 @@ class Audited:
     patients: Mapping[str, str]
     """By cine."""
 
-    def verdicts(self, column: str) -> pd.Series:
+    @property
+    def verdicts(self) -> pd.Series:
         """The verdict on the predicted class of each cine."""
         predicted = self.attention[self.attention["is_predicted"].astype(bool)]
-        return predicted.drop_duplicates("cine_id").set_index("cine_id")[column]
+        return predicted.drop_duplicates("cine_id").set_index("cine_id")["verdict"]
 
     def right(self, arm: str) -> pd.Series:
         """Whether each test cine was called right, by cine."""

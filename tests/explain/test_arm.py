@@ -61,7 +61,7 @@ def test_a_cell_beyond_the_limit_is_marked(found: Explained) -> None:
 
 
 def test_coarse_maps_get_no_verdict(found: Explained) -> None:
-    assert {(row["verdict"], row["activation_verdict"]) for row in found.rows} == {("too_coarse", "too_coarse")}
+    assert {row["verdict"] for row in found.rows} == {"too_coarse"}
 
 
 @pytest.fixture(scope="module")
@@ -85,8 +85,8 @@ def test_each_class_gives_donors(fine: Explained) -> None:
 def test_a_verdict_goes_with_heat_and_exchange(fine: Explained) -> None:
     for row in fine.rows:
         gain = row["kept_heart"] - row["kept_background"]
-        heart = row["activation_hotness"] is not None and row["activation_hotness"] >= 0.7
-        assert (row["activation_verdict"] == "heart") == (heart and gain >= 0.05)
+        hot = max(row["hotness"] or 0, row["activation_hotness"] or 0) >= 0.8
+        assert (row["verdict"] == "heart") == (hot and gain >= 0.05)
 
 
 def test_without_donors_of_each_class_nothing_is_decided(tiny: STUDY) -> None:
@@ -98,7 +98,7 @@ def test_without_donors_of_each_class_nothing_is_decided(tiny: STUDY) -> None:
 
 
 def test_a_verdict_is_that_of_all_phases(found: Explained) -> None:
-    shared = ("verdict", "activation_verdict", "probability", "kept_heart", "kept_background", "hotness")
+    shared = ("verdict", "probability", "kept_heart", "kept_background", "hotness")
     by_class: dict[tuple[str, str], set[tuple[object, ...]]] = {}
     for row in found.rows:
         by_class.setdefault((row["cine_id"], row["class"]), set()).add(tuple(row[name] for name in shared))

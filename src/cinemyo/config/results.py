@@ -78,7 +78,7 @@ class Explain(Frozen):
     donors: Count
     """Cines of each class that heart or background is taken from."""
     hot: Share
-    """Heat of the hottest place in the heart, as a share of the peak, from which heat counts as the heart's."""
+    """Heat of the hottest place in the heart, as a share of the peak, from which the heat counts as the heart's."""
     decisive: Share
     """Difference of probability, heart kept less background kept, from which an exchange decides."""
 

@@ -21,10 +21,10 @@ PAPER: Final = "Germain 2021"
 BY_EYE: Final = (("right", "true = predicted class", 19, 1178), ("wrong", "true class", 11, 22))
 """Cines whose heat lay outside the heart, and of how many. Source: Germain 2021, §3.6"""
 VERDICT_NOTE: Final = (
-    "heart: some of the heart is about as hot as the hottest place, and the answer goes with the heart when heart or "
-    "background is exchanged for that of other cines. outside: neither. undecided: the two disagree. too_coarse: the "
-    "cells of the map are too wide to tell heart from surroundings. Shares are of all n; intervals draw on patients, "
-    "the paper's on cines."
+    "heart: by either method some of the heart is about as hot as the hottest place, and the answer goes with the "
+    "heart when heart or background is exchanged for that of other cines. outside: neither. undecided: the two "
+    "disagree. too_coarse: the cells of the map are too wide to tell heart from surroundings. Shares are of all n; "
+    "intervals draw on patients, the paper's on cines."
 )
 MEASURE_NOTE: Final = (
     "concentration: share of heat in the heart over its share of area, 1 without preference; gaussian: that of a "
@@ -93,23 +93,21 @@ def _verdicts(arms: Mapping[str, pd.DataFrame], evidence: Evidence) -> Iterator[
     for answer, shown, outside, total in BY_EYE:
         low, high = exact(outside, total=total, level=level)
         figures = {"outside": outside, "outside_share": outside / total, "outside_low": low, "outside_high": high}
-        head = {"arm": PAPER, "method": "Grad-CAM by eye", "answer": answer, "map": shown, "n": total}
-        yield head | figures | {REASON: "not told by the paper", "standing": "counted by eye; split by input"}
+        head = {"arm": PAPER, "answer": answer, "map": shown, "n": total}
+        yield head | figures | {REASON: "not told by the paper", "standing": "Grad-CAM by eye; split by input"}
     for name, rows in arms.items():
         said = standing(evidence.arm(name).arm, study=evidence.params.study)
-        for method, prefix in METHODS.items():
-            for keys, group in _groups(_per_cine(rows)):
-                counted = _counted(group, column=f"{prefix}verdict", level=level)
-                yield {"arm": name, "method": method} | keys | counts_of(group) | counted | {"standing": said}
+        for keys, group in _groups(_per_cine(rows)):
+            yield {"arm": name} | keys | counts_of(group) | _counted(group, level=level) | {"standing": said}
 
 
-def _counted(rows: pd.DataFrame, *, column: str, level: float) -> dict[str, Any]:
-    counts: dict[str, Any] = {verdict: int((rows[column] == verdict).sum()) for verdict in VERDICTS}
+def _counted(rows: pd.DataFrame, *, level: float) -> dict[str, Any]:
+    counts: dict[str, Any] = {verdict: int((rows["verdict"] == verdict).sum()) for verdict in VERDICTS}
     if counts["too_coarse"] == len(rows):
         return counts | {REASON: f"cells of {rows['cell_mm'].max():.0f} mm are too wide for a verdict"}
-    hits = (rows[column] == "outside").to_numpy(int)
+    hits = (rows["verdict"] == "outside").to_numpy(int)
     low, high = clustered_share(hits, clusters=rows["patient_id"].to_numpy(object), level=level)
-    decided = float(rows[column].isin(("heart", "outside")).mean())
+    decided = float(rows["verdict"].isin(("heart", "outside")).mean())
     shares = {"outside_share": float(hits.mean()), "outside_low": low, "outside_high": high, "decided_share": decided}
     return counts | shares | {REASON: ""}
 

@@ -43,7 +43,7 @@ class Case:
     """Gradient x activation by class."""
     hearts: tuple[Heart, ...]
     verdicts: Mapping[str, Verdict]
-    """By Grad-CAM and exchange, by class."""
+    """By class."""
 
     @property
     def verdict(self) -> Verdict:

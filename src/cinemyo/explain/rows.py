@@ -40,19 +40,25 @@ def exchange_of(kept: Kept, *, index: int, explain: Explain) -> Exchange:
     return Exchange(probability, heart, background, kept.donors, side)
 
 
-def verdicts(
+def judged(
     heat: Heat, *, hearts: tuple[Heart, ...], placed: Placed, exchange: Exchange, explain: Explain
 ) -> dict[str, Any]:
-    """How hot the heart is, and the verdict, by each method on one class of a cine, over all its phases."""
+    """How hot the heart is by each method, and the verdict on one class of a cine, over all its phases.
+
+    Heat that either method finds in the heart counts: each hides places that the other shows.
+    """
     cell_mm = heat.cell_px * placed.pixel_mm
-    found: dict[str, Any] = {}
-    for prefix, own in (("", heat.grad_cam), ("activation_", heat.activation)):
-        hot = hotness(own.heat, hearts=hearts, pixel_mm=placed.pixel_mm, cell_mm=cell_mm)
-        found[f"{prefix}hotness"] = hot
-        found[f"{prefix}verdict"] = verdict(
-            hotness=hot, hot=explain.hot, is_too_coarse=cell_mm > explain.too_coarse_mm, exchange=exchange.side
-        )
-    return found
+    hot = [
+        hotness(found.heat, hearts=hearts, pixel_mm=placed.pixel_mm, cell_mm=cell_mm)
+        for found in (heat.grad_cam, heat.activation)
+    ]
+    said = verdict(
+        hotness=max((value for value in hot if value is not None), default=None),
+        hot=explain.hot,
+        is_too_coarse=cell_mm > explain.too_coarse_mm,
+        exchange=exchange.side,
+    )
+    return {"hotness": hot[0], "activation_hotness": hot[1], "verdict": said}
 
 
 def rows_of(
@@ -80,7 +86,7 @@ def rows_of(
         "kept_heart": exchange.kept_heart,
         "kept_background": exchange.kept_background,
         "donors": exchange.donors,
-        **verdicts(heat, hearts=hearts, placed=placed, exchange=exchange, explain=explain),
+        **judged(heat, hearts=hearts, placed=placed, exchange=exchange, explain=explain),
     }
     rows = []
     for index, (phase, heart) in enumerate(zip(arm.phases, hearts, strict=True)):
