@@ -100,9 +100,15 @@ def _of_folds(
     """Rows and case of each cine, fold by fold."""
     arm = params.arms[name]
     pools, hearts = untrained(layout, name=name, arm=arm), Hearts(params, arm=arm, layout=layout)
+    # each cine is in the pools of two folds
+    cine_ids = list(dict.fromkeys(cine for truths in pools.values() for cine in truths))
+    seen = _Seen(
+        dict(zip(cine_ids, load_crops(layout, arm=arm, cine_ids=cine_ids), strict=True)),
+        {cine: hearts.of(cine) for cine in cine_ids},
+    )
     for fold in sorted({answer.fold for answer in answers}):
         of_fold = [answer for answer in answers if answer.fold == fold]
-        bench = _bench(params, name=name, layout=layout, fold=fold, truths=pools[fold], hearts=hearts)
+        bench = _bench(params, name=name, layout=layout, fold=fold, truths=pools[fold], seen=seen, hearts=hearts)
         yield from _explained(of_fold, bench=bench, params=params, name=name, hearts=hearts)
 
 
@@ -117,6 +123,14 @@ def _with(typical: dict[str, list[Case]], case: Case) -> dict[str, list[Case]]:
 
 
 @dataclass(frozen=True)
+class _Seen:
+    """Crops, and the heart in each phase, by cine."""
+
+    crops: Mapping[str, UInt8[torch.Tensor, "phase y x"]]
+    hearts: Mapping[str, tuple[Heart, ...]]
+
+
+@dataclass(frozen=True)
 class _Bench:
     """A fold's model, the same network without training, and the cines that the model did not train on."""
 
@@ -127,22 +141,22 @@ class _Bench:
 
 
 def _bench(
-    params: Params, *, name: str, layout: Layout, fold: int, truths: Mapping[str, str], hearts: Hearts
+    params: Params, *, name: str, layout: Layout, fold: int, truths: Mapping[str, str], seen: _Seen, hearts: Hearts
 ) -> _Bench:
     arm, cine_ids = params.arms[name], list(truths)
-    crops = load_crops(layout, arm=arm, cine_ids=cine_ids)
+    crops = torch.stack([seen.crops[cine] for cine in cine_ids])
     side = int(crops.shape[-1])
     model = load_model(
         layout.models(name) / f"fold{fold}.safetensors", arm=arm, n_classes=len(CLASSES[arm.target]), side=side
     )
-    own = {cine: hearts.of(cine) for cine in cine_ids}
+    own = {cine: seen.hearts[cine] for cine in cine_ids}
     pool = Pool(
         _cines(layout, truths=truths, arm=arm),
         to_unit(crops),
         torch.stack([_soft(own[cine], pixel_mm=hearts.placed(cine).pixel_mm, of=params.explain) for cine in cine_ids]),
     )
     # without gradients of the weights the graph begins at the layer that is explained
-    taught = model.to(device()).eval().requires_grad_(False)
+    taught = model.to(device()).to(memory_format=torch.channels_last).eval().requires_grad_(False)
     return _Bench(taught, untaught(arm, side=side, seed=params.seed + fold).to(device()), pool, own)
 
 

@@ -29,14 +29,6 @@ class Explainable(Protocol):
         ...  # pragma: no cover
 
 
-class Method(Protocol):
-    """How the heat of one layer is found."""
-
-    def __call__(self, model: Explainable, layer: nn.Module, *, images: Tensor, classes: Tensor) -> Tensor:
-        """Heat on the grid of the layer, one map per image."""
-        ...  # pragma: no cover
-
-
 def heat_maps(
     model: Explainable, images: Float[Tensor, "batch phase y x"], *, classes: Int[Tensor, " batch"]
 ) -> Float[Tensor, "batch phase y x"]:
@@ -56,7 +48,14 @@ def coarse_maps(
 
     Source: Germain 2021, §3.6
     """
-    return _grids(model, images, classes=classes, method=grad_cam)
+    grids: list[Tensor] = []
+    with _in_eval_mode(model):
+        for layer in model.cam_layers():
+            with _gradients_from([layer]), torch.enable_grad():
+                # without relu_attributions captum also returns what speaks against the class
+                heat = LayerGradCam(model, layer).attribute(images.detach(), target=classes, relu_attributions=True)
+                grids.append(heat[:, 0].detach())
+    return grids
 
 
 def activation_maps(
@@ -69,19 +68,10 @@ def activation_maps(
 
     Departs from §3.6: the paper shows Grad-CAM alone.
     """
-    return _grids(model, images, classes=classes, method=gradient_x_activation)
-
-
-def grad_cam(model: Explainable, layer: nn.Module, *, images: Tensor, classes: Tensor) -> Tensor:
-    """Grad-CAM of one layer, without what speaks against the class."""
-    heat: Tensor = LayerGradCam(model, layer).attribute(images, target=classes, relu_attributions=True)
-    return heat[:, 0]
-
-
-def gradient_x_activation(model: Explainable, layer: nn.Module, *, images: Tensor, classes: Tensor) -> Tensor:
-    """Gradient x activation of one layer summed over channels, without what speaks against the class."""
-    heat: Tensor = LayerGradientXActivation(model, layer).attribute(images, target=classes)
-    return heat.sum(dim=1).clamp(min=0)
+    layers = model.cam_layers()
+    with _in_eval_mode(model), _gradients_from(layers), torch.enable_grad():
+        found = LayerGradientXActivation(model, layers).attribute(images.detach(), target=classes)
+    return [heat.sum(dim=1).clamp(min=0).detach() for heat in found]
 
 
 def upsampled(grids: Sequence[Float[Tensor, "batch gy gx"]], *, side: int) -> Float[Tensor, "batch phase side side"]:
@@ -97,18 +87,9 @@ def cell_px(grids: Sequence[Float[Tensor, "batch gy gx"]], *, side: int) -> floa
     return max(side / grid.shape[-1] for grid in grids)
 
 
-def _grids(model: Explainable, images: Tensor, *, classes: Tensor, method: Method) -> list[Tensor]:
-    grids = []
-    with _in_eval_mode(model):
-        for layer in model.cam_layers():
-            with _gradients_from(layer), torch.enable_grad():
-                grids.append(method(model, layer, images=images.detach(), classes=classes).detach())
-    return grids
-
-
 @contextmanager
-def _gradients_from(layer: nn.Module) -> Iterator[None]:
-    """Switches gradients on when the layer is reached, even inside a frozen prefix that runs under `no_grad`.
+def _gradients_from(layers: Sequence[nn.Module]) -> Iterator[None]:
+    """Switches gradients on when a layer is reached, even inside a frozen prefix that runs under `no_grad`.
 
     The classifier's own `no_grad` block restores the outer mode when it ends.
     """
@@ -116,11 +97,12 @@ def _gradients_from(layer: nn.Module) -> Iterator[None]:
     def switch_on(_module: nn.Module, _inputs: Any) -> None:
         torch.set_grad_enabled(True)
 
-    handle = layer.register_forward_pre_hook(switch_on)
+    handles = [layer.register_forward_pre_hook(switch_on) for layer in layers]
     try:
         yield
     finally:
-        handle.remove()
+        for handle in handles:
+            handle.remove()
 
 
 @contextmanager
