@@ -81,8 +81,8 @@ def of_arm(table: ResultTable, **wanted: str) -> pd.DataFrame:
 
 
 def test_the_papers_count_by_eye_stands_first(made: dict[str, ResultTable]) -> None:
-    rows = made["heat_verdicts"].rows.head(2)
-    assert rows[["outside", "n"]].to_numpy().tolist() == [[19, 1178], [11, 22]]
+    rows = made["heat_verdicts"].rows.head(3)
+    assert rows[["outside", "n"]].to_numpy().tolist() == [[19, 1178], [11, 22], [3, 22]]
 
 
 def test_the_papers_count_has_an_exact_interval(made: dict[str, ResultTable]) -> None:

@@ -18,7 +18,11 @@ METHODS: Final = {"Grad-CAM": "", "gradient x activation": "activation_"}
 """Prefix of a method's columns in the table of attention."""
 NEEDS: Final = "run the stage explain on its arms"
 PAPER: Final = "Germain 2021"
-BY_EYE: Final = (("right", "true = predicted class", 19, 1178), ("wrong", "true class", 11, 22))
+BY_EYE: Final = (
+    ("right", "true = predicted class", 19, 1178),
+    ("wrong", "true class", 11, 22),
+    ("wrong", "predicted class", 3, 22),
+)
 """Cines whose heat lay outside the heart, and of how many. Source: Germain 2021, §3.6"""
 VERDICT_NOTE: Final = (
     "heart: by either method some of the heart is about as hot as the hottest place, and the answer goes with the "
@@ -61,9 +65,14 @@ def tables(evidence: Evidence) -> list[ResultTable]:
     if not known:
         return [ResultTable.absent(name, title=title, needs=NEEDS) for name, (title, _, _) in made.items()]
     return [
-        ResultTable(name, title, tabulated(rows_of(known, evidence)), note)
+        ResultTable(name, title, _whole(tabulated(rows_of(known, evidence))), note)
         for name, (title, rows_of, note) in made.items()
     ]
+
+
+def _whole(frame: pd.DataFrame) -> pd.DataFrame:
+    """The table with whole numbers where it counts, also where a row has no count."""
+    return frame.astype({name: "Int64" for name in (*VERDICTS, "tried") if name in frame})
 
 
 def _attended(attention: pd.DataFrame, *, scored: Scored) -> pd.DataFrame:

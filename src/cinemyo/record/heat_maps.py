@@ -92,7 +92,8 @@ def draw_typical(typical: Mapping[str, Sequence[Case]], *, arm: str, phases: Seq
     sheet = Sheet(max(0.3 + 3 * n * step + CAPTION, 9.0), TOP + max(len(listed), 1) * step)
     legend = _legend([case for _, case in listed])
     sheet.headline([f"Typical heat maps (Grad-CAM), arm {arm}", f"{legend}; brighter = more heat", standing])
-    _heads(sheet, ("image", "true class", "predicted class") if listed else (), phases=phases, x=0.3)
+    heads = ("image", "true class", "predicted class")[: max((1 + len(c.answer.classes) for _, c in listed), default=0)]
+    _heads(sheet, heads, phases=phases, x=0.3)
     for line, (kind, case) in enumerate(listed):
         y = TOP + line * step
         sheet.text(chr(ord("A") + line), x=0.15, y=y + 0.15, ha="center", fontsize=10, fontweight="bold")
