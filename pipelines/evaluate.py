@@ -22,7 +22,19 @@ from cinemyo.record.figures_cases import SHOWN, case_sheet, read_pairs
 from cinemyo.record.result_figures import figures_of
 from pipelines.stage import stage
 
-PARAMS = {"arms", "evaluate", "explain", "external", "leakage", "recipes", "robustness", "seed", "sheets", "split", "study"}
+PARAMS = {
+    "arms",
+    "evaluate",
+    "explain",
+    "external",
+    "leakage",
+    "recipes",
+    "robustness",
+    "seed",
+    "sheets",
+    "split",
+    "study",
+}
 
 
 def main() -> None:

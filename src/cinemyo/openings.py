@@ -125,7 +125,7 @@ def _refuse_without_holdout(name: str, *, params: Params, layout: Layout) -> Non
         raise SplitError(where, expected="protocol honest", got=got, remedy="this study holds nobody out")
     if arm.scheme != "honest":
         raise SplitError(where, expected="an arm by patient", got=f"scheme {arm.scheme}", remedy="name another arm")
-    if arm.labels == "permuted" or arm.hidden_radius_px is not None:
+    if arm.is_control:
         raise SplitError(where, expected="an arm that may be right", got="a control", remedy="name another arm")
     folds = schema.read(layout.folds, table=FOLDS)
     if not (folds["part"] == HOLDOUT).any():

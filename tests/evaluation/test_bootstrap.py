@@ -10,7 +10,6 @@ from sklearn.metrics import f1_score
 
 from cinemyo.evaluation import metrics
 from cinemyo.evaluation.bootstrap import (
-    accuracies,
     balanced_accuracies,
     bca_interval,
     bootstrap_interval,
@@ -102,7 +101,6 @@ def test_matrices_of_draws_are_sums_over_the_patients_drawn() -> None:
 @pytest.mark.parametrize(
     ("many", "one"),
     [
-        (accuracies, metrics.accuracy),
         (balanced_accuracies, metrics.balanced_accuracy),
         (macro_f1s, metrics.macro_f1),
     ],

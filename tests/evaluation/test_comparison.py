@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.contingency_tables import mcnemar as theirs
 from statsmodels.stats.multitest import multipletests
-from statsmodels.stats.weightstats import ttost_paired
 
 from cinemyo.evaluation.comparison import (
     Verdict,
@@ -21,7 +20,6 @@ from cinemyo.evaluation.comparison import (
     mcnemar_power,
     non_inferiority,
     tost,
-    tost_p,
 )
 
 
@@ -76,22 +74,13 @@ def test_holm_leaves_out_what_was_not_tested() -> None:
     assert adjusted[1] == pytest.approx(0.02)
 
 
-@pytest.mark.parametrize("margin", [0.02, 0.05, 0.10])
-def test_two_one_sided_tests_are_those_of_statsmodels(margin: float) -> None:
-    draw = np.random.default_rng(4)
-    first, second = draw.binomial(1, 0.9, 200), draw.binomial(1, 0.9, 200)
-    change = second - first
-    error = float(change.std(ddof=1)) / 200**0.5
-    ours = tost_p(float(change.mean()), error=error, freedom=199, margin=margin)
-    assert ours == pytest.approx(ttost_paired(second, first, -margin, margin)[0])
-
-
 @settings(deadline=None, derandomize=True, max_examples=50)
 @given(difference=st.floats(-0.1, 0.1), error=st.floats(0.005, 0.05))
 def test_an_interval_within_the_margin_is_two_one_sided_tests(difference: float, error: float) -> None:
     half = float(stats.t.ppf(0.975, 59)) * error
     found = tost(difference, low=difference - half, high=difference + half, margin=0.05, n=60, discordant_share=0.1)
-    assert (found.verdict == "equivalent") == (tost_p(difference, error=error, freedom=59, margin=0.05) < 0.025)
+    p = max(stats.t.sf((difference + 0.05) / error, 59), stats.t.cdf((difference - 0.05) / error, 59))
+    assert (found.verdict == "equivalent") == (p < 0.025)
 
 
 def verdict(low: float, high: float, n: int = 2000) -> Verdict:

@@ -10,10 +10,9 @@ from scipy import stats
 
 from cinemyo import config
 from cinemyo.config import Params
-from cinemyo.evaluation.comparison import detectable_difference
+from cinemyo.evaluation.comparison import detectable_difference, holm
 from cinemyo.evaluation.contrast import TESTS, adjusted, contrasts, detectable_mean, margin_note
 from cinemyo.evaluation.result import ResultTable
-from cinemyo.evaluation.comparison import holm
 from tests.evaluation.example import params, scored
 from tests.evaluation.paper_study import paper_evidence, paper_params
 

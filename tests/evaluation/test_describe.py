@@ -1,4 +1,4 @@
-"""What an arm is in the words of a table, and its tests against another."""
+"""What an arm is in the words of a table, and how it stands against another."""
 
 import numpy as np
 import pandas as pd
@@ -6,7 +6,6 @@ import pytest
 
 from cinemyo.evaluation.describe import (
     alike,
-    compared,
     framed,
     input_of,
     joined,
@@ -16,7 +15,6 @@ from cinemyo.evaluation.describe import (
     twin,
     untestable,
 )
-from cinemyo.evaluation.comparison import corrected_t, mcnemar
 from tests.evaluation.example import ARM, params, scored
 
 OWN = params()
@@ -84,33 +82,6 @@ def test_the_twin_of_a_single_phase_is_the_dual_arm_alike() -> None:
 def test_an_arm_of_another_crop_is_no_twin() -> None:
     other = scored("systole_128", OWN.arms["systole_128"])
     assert twin(other, arms=[other, DUAL], free=("phases",), accept=lambda arm: len(arm.phases) > 1) is None
-
-
-def test_the_p_are_of_corrected_t_and_mcnemar() -> None:
-    found = compared(DIASTOLE, reference=DUAL)
-    gained = DIASTOLE.fold_accuracies() - DUAL.fold_accuracies()
-    ours, theirs = (own.patients["truth"] == own.patients["predicted"] for own in (DIASTOLE, DUAL))
-    assert found["p_accuracy"] == corrected_t(gained, test_share=DIASTOLE.test_share).p
-    assert found["p_patients"] == mcnemar(int((ours & ~theirs).sum()), only_second=int((theirs & ~ours).sum()))
-    assert found["reason"] == ""
-
-
-def test_without_a_reference_nothing_is_tested_and_it_says_so() -> None:
-    found = compared(DUAL, reference=None)
-    assert np.isnan([found["p_accuracy"], found["p_loss"], found["p_patients"]]).all()
-    assert found["reason"] == "no arm to compare with"
-
-
-def test_arms_of_other_folds_are_not_paired_and_it_says_so() -> None:
-    leaky = scored("dual_by_input", OWN.arms["dual_by_input"])
-    assert compared(leaky, reference=DUAL)["reason"].startswith("not paired with dual")
-
-
-def test_a_view_has_no_test_by_patient_and_says_so() -> None:
-    own = scored("view_dual", OWN.arms["view_dual"])
-    found = compared(own, reference=own)
-    assert np.isnan(found["p_patients"])
-    assert "no figure by patient" in found["reason"]
 
 
 def test_one_fold_bears_no_t() -> None:

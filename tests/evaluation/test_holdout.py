@@ -89,3 +89,9 @@ def test_the_difference_from_the_test_folds_is_told() -> None:
 
 def test_leaky_arms_have_no_hold_out() -> None:
     assert all(table.is_absent for table in tables(evidence(scored("dual_by_input", OWN.arms["dual_by_input"]))))
+
+
+def test_a_study_that_drew_none_is_not_called_closed() -> None:
+    folds = study_tables()[2]
+    found = tables(evidence(DUAL, folds=folds[folds["part"] != "holdout"]))
+    assert all("split.holdout_share" in str(table.rows["reason"].iloc[0]) for table in found)

@@ -28,7 +28,6 @@ from cinemyo.evaluation.intervals import (
     exact,
     paired,
     t_quantile,
-    wilson,
 )
 
 NONE = np.zeros(0, int)
@@ -46,21 +45,8 @@ def test_exact_is_that_of_statsmodels(hits: int, total: int, level: float) -> No
     )
 
 
-@pytest.mark.parametrize(("hits", "total"), [(1178, 1200), (762, 795), (219, 227), (10, 10)])
-def test_wilson_is_that_of_statsmodels(hits: int, total: int) -> None:
-    assert wilson(hits, total=total) == pytest.approx(proportion_confint(hits, total, method="wilson"), abs=1e-12)
-
-
-@pytest.mark.parametrize(
-    ("hits", "total", "low", "high"),
-    [(1178, 1200, 0.972, 0.988), (762, 795, 0.942, 0.970), (219, 227, 0.932, 0.982)],
-)
-def test_wilson_of_the_papers_counts(hits: int, total: int, low: float, high: float) -> None:
-    assert wilson(hits, total=total) == pytest.approx((low, high), abs=0.0005)
-
-
 def test_of_no_trial_all_is_possible() -> None:
-    assert exact(0, total=0) == wilson(0, total=0) == (0, 1)
+    assert exact(0, total=0) == (0, 1)
 
 
 @pytest.mark.parametrize(("right", "wrong"), [(18, 2), (20, 0), (0, 20), (500, 34)])

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from statsmodels.stats.proportion import proportion_confint
 
-from cinemyo.evaluation.intervals import wilson
 from cinemyo.evaluation.levels import apart, difference_of, hits_of, levels, share_of, tabulated
 from tests.evaluation.example import params, scored
 
@@ -12,7 +12,7 @@ ROWS = pd.DataFrame({"patient_id": ["a", "b", "c", "d"], "truth": [0, 1, 2, 0], 
 
 
 def test_newcombe_s_example_of_two_cohorts() -> None:
-    bounds = [wilson(48, total=80), wilson(56, total=70)]
+    bounds = [proportion_confint(*counts, method="wilson") for counts in ((48, 80), (56, 70))]
     first, second = ({"x_low": low, "x_high": high} for low, high in bounds)
     gap, interval = apart(first | {"x": 48 / 80}, second=second | {"x": 56 / 70}, name="x")
     assert gap == pytest.approx(0.2)

@@ -56,6 +56,11 @@ def test_a_figure_that_a_run_lacks_is_a_dash() -> None:
     assert lines[0].cells == ("0.900", "–")
 
 
+def test_counts_are_whole_numbers() -> None:
+    own = run("dual", **{"missed_disease.hcm.missed": 3.0, "patient_missed_disease.hcm.n": 40.0, "patient_n_tied": 0.0})
+    assert [line.cells[0] for line in figures([own])] == ["3", "40", "0"]
+
+
 def test_curves_are_no_figures() -> None:
     assert figures([run("dual", train_loss=0.1, validation_accuracy=0.5)]) == []
 

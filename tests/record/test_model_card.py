@@ -2,6 +2,7 @@
 
 import pytest
 
+from cinemyo import tables
 from cinemyo.config import Params
 from cinemyo.layout import Layout
 from cinemyo.record.report.page import build
@@ -53,6 +54,25 @@ def test_what_the_study_lacks_is_a_limitation_said_once(card: str) -> None:
 
 def test_a_closed_hold_out_is_a_limitation(card: str) -> None:
     assert "The hold-out is closed" in card
+
+
+def test_a_table_of_the_hold_out_without_a_row_is_a_closed_one(tiny: STUDY) -> None:
+    params, layout = tiny
+    for name, arm in params.arms.items():
+        table = tables.predictions(arm.target)
+        tables.write(tables.from_rows([], table=table), table=table, path=layout.holdout(name))
+    card = build(params, layout=layout).card
+    for name in params.arms:
+        layout.holdout(name).unlink()
+    assert "The hold-out is closed" in card
+
+
+def test_a_study_that_drew_none_does_not_call_it_closed(tiny: STUDY) -> None:
+    params, layout = tiny
+    own = params.model_copy(update={"split": params.split.model_copy(update={"holdout_share": 0.0})})
+    card = build(own, layout=layout).card
+    assert "No hold-out was drawn" in card
+    assert "folds and no hold-out, drawn by patient" in card
 
 
 def test_people_s_matters_are_left_to_people(card: str) -> None:

@@ -32,11 +32,6 @@ def confusion_draws(
     return drawn.reshape(len(times), *matrices.shape[1:])
 
 
-def accuracies(matrices: Int[np.ndarray, "draw truth predicted"]) -> Float[np.ndarray, " draw"]:
-    """Share of the diagonal of each matrix; nan of an empty one."""
-    return _ratio(np.trace(matrices, axis1=1, axis2=2), matrices.sum(axis=(1, 2)))
-
-
 def balanced_accuracies(matrices: Int[np.ndarray, "draw truth predicted"]) -> Float[np.ndarray, " draw"]:
     """Mean sensitivity of each matrix over the classes that occur in it; nan of an empty one."""
     return _mean_present(np.diagonal(matrices, axis1=1, axis2=2), mass=matrices.sum(axis=2))

@@ -22,7 +22,7 @@ from cinemyo.evaluation.intervals import (
     t_quantile,
 )
 from cinemyo.evaluation.levels import counts_of, hits_of, levels, tabulated
-from cinemyo.evaluation.metrics import FLOOR
+from cinemyo.evaluation.metrics import losses
 from cinemyo.evaluation.reliability import calibration_error, errors_if_calibrated, reliability
 from cinemyo.evaluation.result import ResultTable
 from cinemyo.evaluation.scoring import Scored
@@ -91,9 +91,8 @@ def score_row(rows: pd.DataFrame | None, *, scored: Scored, level: str, params: 
     clusters, evaluate = rows["patient_id"].to_numpy(object), params.evaluate
     shares, truth = scored.probabilities(rows), rows["truth"].to_numpy(int)
     bins, chance = binned(rows, scored=scored, level=level, params=params)
-    likelihood = -np.log(np.clip(shares[np.arange(len(rows)), truth], FLOOR, 1))
     brier = ((shares - np.eye(len(scored.classes))[truth]) ** 2).sum(axis=1)
-    of_losses = {"nll": (likelihood, UNSEEN_NLL), "brier": (brier, UNSEEN_BRIER)}
+    of_losses = {"nll": (losses(truth, probabilities=shares), UNSEEN_NLL), "brier": (brier, UNSEEN_BRIER)}
     figures: dict[str, float] = {}
     for name, (values, unseen) in of_losses.items():
         ends = clustered_loss(values, clusters=clusters, unseen=unseen, level=evaluate.level)

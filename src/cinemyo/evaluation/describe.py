@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 
 from cinemyo.config import Arm, Recipe, Study
-from cinemyo.evaluation.comparison import corrected_t, mcnemar
 from cinemyo.evaluation.scoring import Scored
 from cinemyo.labels import LEAKY_SCHEMES
 
@@ -81,33 +80,6 @@ def is_paired(scored: Scored, *, reference: Scored) -> bool:
     """Whether two arms answered the same cines in the same folds with the same truths."""
     columns = ["cine_id", "fold", "truth"]
     return scored.arm.target == reference.arm.target and scored.answers[columns].equals(reference.answers[columns])
-
-
-def compared(scored: Scored, *, reference: Scored | None) -> dict[str, Any]:
-    """Tests against a reference arm on the same folds and cines; what is not tested is nan and named in `reason`.
-
-    `p_accuracy` and `p_loss` are corrected t tests over folds, `p_patients` is McNemar's on patients.
-
-    Departs from §2.7: Student's t is replaced by that of Nadeau and Bengio.
-    """
-    untested: dict[str, Any] = {"p_accuracy": np.nan, "p_loss": np.nan, "p_patients": np.nan}
-    if reference is None:
-        return {"reference": "none", **untested, "reason": "no arm to compare with"}
-    if not is_paired(scored, reference=reference):
-        reason = f"not paired with {reference.name}: other cines, folds or truths"
-        return {"reference": reference.name, **untested, "reason": reason}
-    gained, lost = fold_differences(scored, reference=reference)
-    tests: dict[str, Any] = {"reference": reference.name}
-    reasons = [""]
-    for key, differences in (("p_accuracy", gained), ("p_loss", lost)):
-        reason = untestable(differences)
-        tests[key] = np.nan if reason else corrected_t(differences, test_share=scored.test_share).p
-        reasons.append(reason)
-    if scored.arm.target != "pathology":
-        return tests | {"p_patients": np.nan, "reason": joined([*reasons, NO_PATIENTS])}
-    ours, theirs = (rows["truth"] == rows["predicted"] for rows in (scored.patients, reference.patients))
-    p = mcnemar(int((ours & ~theirs).sum()), only_second=int((theirs & ~ours).sum()))
-    return tests | {"p_patients": p, "reason": joined(reasons)}
 
 
 NO_PATIENTS: Final = "a view is the cine's: no figure by patient"

@@ -16,6 +16,7 @@ from cinemyo.persons import persons_of, read_links
 
 CLOSED: Final = "closed: opened on request (make holdout)"
 NEEDS: Final = "add arms of scheme honest (split.protocol: honest), by patient and with labels as given"
+NEEDS_PATIENTS: Final = "a hold-out (split.holdout_share above 0, in a study that is still to be trained)"
 TITLES: Final = {
     "holdout": "Hold-out: accuracy",
     "holdout_classes": "Hold-out: sensitivity and specificity",
@@ -33,10 +34,14 @@ DIFFERENCE_NOTE: Final = (
 
 
 def tables(evidence: Evidence) -> list[ResultTable]:
-    """Accuracy, figures by class, difference from the test folds, and openings; closed arms say so."""
+    """Accuracy, figures by class, difference from the test folds, and openings; closed arms say so.
+
+    Departs from §2.4: the paper's held-out part is 20 % of its inputs, and of one fit.
+    """
     arms = [scored for scored in evidence.honest if scored.arm.scheme == "honest"]
-    if not arms:
-        return [ResultTable.absent(name, title=title, needs=NEEDS) for name, title in TITLES.items()]
+    if not arms or not _is_drawn(evidence.folds):
+        needs = NEEDS_PATIENTS if arms else NEEDS
+        return [ResultTable.absent(name, title=title, needs=needs) for name, title in TITLES.items()]
     answered = {scored.name: answers_of(scored, evidence=evidence) for scored in arms}
     rows: dict[str, list[dict[str, Any]]] = {name: [] for name in TITLES}
     for scored in arms:
@@ -46,6 +51,10 @@ def tables(evidence: Evidence) -> list[ResultTable]:
             rows[name] += [{"arm": scored.name} | row | tail for row in part]
     notes = {"holdout_difference": DIFFERENCE_NOTE}
     return [ResultTable(name, TITLES[name], tabulated(part), notes.get(name, NOTE)) for name, part in rows.items()]
+
+
+def _is_drawn(folds: pd.DataFrame) -> bool:
+    return bool(((folds["scheme"] == "honest") & (folds["part"] == HOLDOUT)).any())
 
 
 def answers_of(scored: Scored, *, evidence: Evidence) -> dict[str, pd.DataFrame]:

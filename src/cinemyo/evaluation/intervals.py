@@ -44,20 +44,6 @@ def exact(hits: float, *, total: float, level: float = 0.95) -> Interval:
     return Interval(low, high)
 
 
-def wilson(hits: int, *, total: int, level: float = 0.95) -> Interval:
-    """Wilson's score interval of a share of independent trials; of none, 0 to 1.
-
-    Source: Wilson 1927
-    """
-    if not total:
-        return Interval(0.0, 1.0)
-    z = float(special.ndtri((1 + level) / 2))
-    share, weight = hits / total, z**2 / total
-    middle = (share + weight / 2) / (1 + weight)
-    half = z * np.sqrt(share * (1 - share) / total + weight / (4 * total)) / (1 + weight)
-    return Interval(float(middle - half), float(middle + half))
-
-
 def effective_rows(estimate: Estimate, *, rows: int, level: float = 0.95) -> float:
     """Independent rows that a share, or what lies between 0 and 1 like one, is worth; never above the rows there are.
 

@@ -21,6 +21,8 @@ def equality_p(
     Patients with as many rows as each other swap their hits as a whole, and the rows of a patient swap theirs: with a
     row per patient this is Fisher's exact test by simulation. Drawn as tables with fixed margins, so that its cost
     does not grow with the number of patients.
+
+    Source: Freeman and Halton 1951, Biometrika 38:141, by simulation
     """
     n_groups = int(groups.max()) + 1
     _, unit = np.unique(clusters.astype(str), return_inverse=True)

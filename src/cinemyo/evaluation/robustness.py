@@ -18,8 +18,8 @@ AS_IS: Final = "as_is"
 TITLE: Final = "Robustness to preparation"
 NOTE: Final = (
     "Change of accuracy and share of answers that are no longer the same, against the preparation as it is. All "
-    "directions: their mean. Worst: the direction that loses most accuracy, then flips most answers, chosen after the "
-    "fact, so that its interval is too sure of itself."
+    "directions: their mean; n counts the answers of all of them. Worst: the direction that loses most accuracy, then "
+    "flips most answers, chosen after the fact, so that its interval is too sure of itself."
 )
 
 

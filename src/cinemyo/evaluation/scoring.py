@@ -39,7 +39,7 @@ class Scored:
     @property
     def is_control(self) -> bool:
         """Whether the arm shows what can be had without the heart: labels permuted, or the heart hidden."""
-        return self.arm.labels == "permuted" or self.arm.hidden_radius_px is not None
+        return self.arm.is_control
 
     @property
     def patients(self) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from cinemyo import tables
 from cinemyo.config import Params
 from cinemyo.layout import Layout
 from cinemyo.record.report.contents import Block
@@ -142,11 +143,22 @@ def _limitations(params: Params, *, layout: Layout, blocks: Sequence[Block]) -> 
         if not params.external.sources
         else ("- One source for training; the supplementary cohort is reported apart.")
     )
-    if not any(layout.holdout(name).is_file() for name in params.arms):
-        yield "- The hold-out is closed: no figure of patients that no choice has seen."
+    yield from _holdout(params, layout=layout)
     for why in dict.fromkeys(block.absent for block in blocks if block.absent):
         yield f"- {'; '.join(block.title for block in blocks if block.absent == why)}: {why}"
     yield f"- {FOR_A_PERSON} limitations of labels, acquisition and selection of the patients."
+
+
+def _holdout(params: Params, *, layout: Layout) -> Iterator[str]:
+    """What no choice has seen: closed tables of the hold-out are there, without a row."""
+    paths = {layout.holdout(name): arm for name, arm in params.arms.items()}
+    answered = [
+        tables.read(path, table=tables.predictions(arm.target)) for path, arm in paths.items() if path.is_file()
+    ]
+    if params.split.protocol == "honest" and params.split.holdout_share == 0:
+        yield "- No hold-out was drawn: no figure of patients that no choice has seen."
+    elif all(answers.empty for answers in answered):
+        yield "- The hold-out is closed: no figure of patients that no choice has seen."
 
 
 def _ethics(params: Params) -> Iterator[str]:

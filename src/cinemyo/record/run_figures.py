@@ -8,8 +8,6 @@ import pandas as pd
 
 from cinemyo.evaluation.metrics import accuracy, balanced_accuracy, confusion, log_loss, macro_f1, per_class
 
-LEFT_OUT: Final = ("folds",)
-"""What the runs of the folds hold themselves."""
 INTERVAL_OF: Final = {"accuracy_interval": "accuracy_mean", "patient_interval": "patient_accuracy"}
 """Intervals whose name is not that of their figure."""
 
@@ -20,7 +18,7 @@ def numbers(values: Mapping[str, Any], *, prefix: str = "") -> dict[str, float]:
     for key, value in values.items():
         name = prefix + key
         if isinstance(value, Mapping):
-            found |= numbers(value, prefix=f"{name}.") if key not in LEFT_OUT else {}
+            found |= numbers(value, prefix=f"{name}.")
         elif _is_interval(key, value):
             low, high = (float(end) for end in value)
             figure = INTERVAL_OF.get(name, name.removesuffix("_interval"))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pandas as pd
 
@@ -14,8 +14,6 @@ from cinemyo.folds import fold_count
 from cinemyo.labels import LEAKY_SCHEMES, Scheme
 from cinemyo.layout import Layout
 from cinemyo.provenance import sha256
-
-ROLES: Final = ("train", "validation", "test", "holdout")
 
 
 @dataclass(frozen=True)

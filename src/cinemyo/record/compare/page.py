@@ -81,8 +81,14 @@ def _figure(metrics: Mapping[str, float], *, key: str) -> str:
     if key not in metrics:
         return "–"
     value, low, high = metrics[key], metrics.get(f"{key}_low"), metrics.get(f"{key}_high")
-    shown = f"{value:.0f}" if key.startswith("n_") or key.endswith("_n") else f"{value:.3f}"
+    shown = f"{value:.0f}" if _is_count(key) else f"{value:.3f}"
     return shown if low is None or high is None else f"{shown} ({low:.3f} to {high:.3f})"
+
+
+def _is_count(key: str) -> bool:
+    """Whether a figure counts something: `n_cines`, `patient_n_tied`, `missed_disease.hcm.missed`."""
+    last = key.rpartition(".")[2].removeprefix("patient_")
+    return last in ("n", "missed") or last.startswith("n_")
 
 
 def strips(

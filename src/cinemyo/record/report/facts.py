@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from cinemyo.config import Arm, Params
+from cinemyo.config import Arm, Params, Split
 from cinemyo.layout import Layout
 from cinemyo.provenance import digest_of
 from cinemyo.record.commit import git_commit
@@ -108,17 +108,20 @@ def _analysis(params: Params) -> dict[str, str]:
     scheme = params.arms[params.study.primary].scheme
     return {
         "scheme": SCHEME_WORDS[scheme],
-        "split": (
-            f"{split.folds} folds and a hold-out of {split.holdout_share:g} of the patients, drawn by patient"
-            if split.protocol == "honest"
-            else f"{split.folds} folds over all patients, and a separate 60/20/20 split"
-        ),
+        "split": _split(split),
         "level": f"{100 * evaluate.level:g} %",
         "arms": ", ".join(params.arms),
         "subgroup_patients": str(evaluate.subgroup_patients),
         "calibration_patients": str(evaluate.calibration_patients),
         "prevalences": ", ".join(evaluate.prevalences) or "none stated",
     }
+
+
+def _split(split: Split) -> str:
+    if split.protocol == "paper":
+        return f"{split.folds} folds over all patients, and a separate 60/20/20 split"
+    held = f"a hold-out of {split.holdout_share:g} of the patients" if split.holdout_share else "no hold-out"
+    return f"{split.folds} folds and {held}, drawn by patient"
 
 
 def _figures(params: Params, *, metrics: Mapping[str, Any], screen: First) -> dict[str, str]:
