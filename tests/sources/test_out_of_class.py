@@ -1,6 +1,5 @@
 """Groups out of class, from the folders of a release to the labels and past the folds."""
 
-
 import pandas as pd
 import pytest
 
