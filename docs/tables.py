@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from cinemyo import sheets, tables
+from cinemyo import measures, sheets, tables
 from cinemyo.schema import Column, Table
 from cinemyo.sources.dicom_codes import REASONS
 
@@ -53,11 +53,18 @@ def section(table: Table, *, place: str, writer: str) -> str:
 def text() -> str:
     """The whole page."""
     parts = [
-        "# Reference: tables\n\nMade by `python -m docs.tables` from `tables.py` and `sheets.py`; a test compares.\n"
+        "# Reference: tables\n\nMade by `python -m docs.tables` from `tables.py`, `measures.py` and `sheets.py`;\n"
+        "a test compares.\n"
     ]
     parts += [section(getattr(tables, name), place=place, writer=writer) for name, (place, writer) in WRITERS.items()]
     place = "data/<study>/predictions/<arm>.csv"
     parts.append(section(tables.predictions("pathology"), place=place, writer="train"))
+    place = "data/<study>/predictions/holdout/<arm>.csv, predictions/external/<arm>.csv"
+    parts.append(f"Of the same form: `{place}`, a row per cine and fold, written by holdout and predict.\n")
+    parts.append(
+        section(measures.robustness("pathology"), place="data/<study>/robustness/<arm>.csv", writer="robustness")
+    )
+    parts.append(section(measures.LEAKAGE, place="data/<study>/leakage.parquet", writer="leakage"))
     parts += [section(getattr(sheets, name), place=place, writer=writer) for name, (place, writer) in SHEETS.items()]
     codes = [f"| `{code}` | {reason} |" for code, reason in sorted(REASONS.items())]
     parts.append(

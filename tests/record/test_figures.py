@@ -20,6 +20,7 @@ ARM: dict[str, Any] = {
     "target": "pathology",
     "leaky": False,
     "accuracy_folds": [0.8, 0.9, 1.0],
+    "accuracy": 0.9,
     "accuracy_mean": 0.9,
     "accuracy_interval": [0.85, 0.95],
     "patient_accuracy": 0.92,

@@ -23,8 +23,8 @@ def test_an_interval_becomes_the_bounds_of_its_figure() -> None:
 def test_the_intervals_of_the_accuracies_take_the_names_of_the_accuracies() -> None:
     found = numbers({"accuracy_interval": [0.7, 0.9], "patient_interval": [0.6, 1.0]})
     assert found == {
-        "accuracy_mean_low": 0.7,
-        "accuracy_mean_high": 0.9,
+        "accuracy_low": 0.7,
+        "accuracy_high": 0.9,
         "patient_accuracy_low": 0.6,
         "patient_accuracy_high": 1.0,
     }

@@ -17,9 +17,10 @@ def scores(figures: Mapping[str, Any]) -> dict[str, float]:
     """
     low, high = figures["accuracy_interval"]
     found: dict[str, float | None] = {
-        "accuracy": figures["accuracy_mean"],
+        "accuracy": figures["accuracy"],
         "accuracy_low": low,
         "accuracy_high": high,
+        "accuracy_mean_of_folds": figures["accuracy_mean"],
         "loss": figures["loss_mean"],
         "macro_f1": figures["macro_f1"],
     }

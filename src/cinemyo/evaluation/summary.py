@@ -40,7 +40,8 @@ def metrics_of(arms: Sequence[Scored], *, study: Study, evaluate: Evaluate, seed
 def arm_figures(scored: Scored, *, evaluate: Evaluate, seed: int) -> dict[str, Any]:
     """Figures of an arm by cine and, for a pathology, by patient (`patient_`); intervals by patient throughout.
 
-    An interval stands beside its figure as `<figure>_interval`, except that of `accuracy_mean`, `accuracy_interval`.
+    An interval stands beside its figure as `<figure>_interval`. `accuracy` is of all test cines together, and
+    `accuracy_mean` the mean over folds, as the paper has it.
     """
     folds, lost = scored.fold_accuracies(), scored.fold_losses()
     own = losses(scored.answers["truth"].to_numpy(int), probabilities=scored.probabilities(scored.answers))
@@ -64,7 +65,7 @@ def arm_figures(scored: Scored, *, evaluate: Evaluate, seed: int) -> dict[str, A
         "n_test_folds": len(folds),
     }
     by_cine = _of_rows(scored, rows=scored.answers, evaluate=evaluate, seed=seed)
-    figures |= {key: value for key, value in by_cine.items() if key != "accuracy"}
+    figures |= by_cine
     if scored.arm.target != "pathology":
         return figures
     patients = scored.patients

@@ -151,7 +151,7 @@ def accuracy_figure(arms: Mapping[str, Mapping[str, Any]], *, title: str, note: 
 def _draw_accuracies(axes: Axes, figures: Mapping[str, Any], *, row: int) -> None:
     folds = figures["accuracy_folds"]
     axes.plot(folds, [row - 0.15] * len(folds), "o", color=GREY, markersize=3, alpha=0.6, label="folds, by cine")
-    levels = [("accuracy_mean", "accuracy_interval", "by cine", "o", BLUE, -0.15)]
+    levels = [("accuracy", "accuracy_interval", "by cine", "o", BLUE, -0.15)]
     levels += [("patient_accuracy", "patient_interval", "by patient", "D", ORANGE, 0.18)]
     for value, interval, label, mark, colour, shift in levels:
         if figures.get(value) is None:

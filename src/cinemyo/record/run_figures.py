@@ -8,7 +8,7 @@ import pandas as pd
 
 from cinemyo.evaluation.metrics import accuracy, balanced_accuracy, confusion, log_loss, macro_f1, per_class
 
-INTERVAL_OF: Final = {"accuracy_interval": "accuracy_mean", "patient_interval": "patient_accuracy"}
+INTERVAL_OF: Final = {"patient_interval": "patient_accuracy"}
 """Intervals whose name is not that of their figure."""
 
 

@@ -16,7 +16,7 @@ from cinemyo.record.tracking import Found
 HERE: Final = Path(__file__).parent
 MOST: Final = 8
 """Runs on a page; more columns could not be read."""
-FIRST: Final = ("patient_accuracy", "accuracy_mean", "accuracy_sd", "loss_mean")
+FIRST: Final = ("patient_accuracy", "accuracy", "accuracy_mean", "accuracy_sd", "loss_mean")
 """Figures that stand above the others."""
 CURVES: Final = ("train_", "validation_", "learning_rate", "fold_accuracy")
 """Beginnings of the names of what is a curve over epochs or folds: its last value says nothing."""
