@@ -75,7 +75,8 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Clone:
 
 def test_every_stage_runs_and_ends_with_the_report(clone: Clone) -> None:
     expected = {"phantom@demo", "ingest", "label", "locate", "prepare@coarse", "contact_sheet@coarse", "split"}
-    expected |= {"train@dual", "train@systole", "evaluate", "explain@dual", "explain@systole", "report", "record"}
+    expected |= {f"{stage}@{arm}" for stage in ("train", "explain", "robustness") for arm in ("dual", "systole")}
+    expected |= {"leakage", "holdout", "evaluate", "report", "record"}
     assert clone.ran == expected
     assert "not for clinical use" in (clone.folder / "reports" / "report.html").read_text(encoding="utf-8").lower()
 
@@ -97,11 +98,12 @@ def test_a_deleted_store_is_recorded_again_without_training(clone: Clone) -> Non
 
 def test_another_study_and_back_trains_nothing_again(clone: Clone) -> None:
     other = ["root=data/phantom/demo/dicom", "labels=data/phantom/demo/labels.csv", "truth=data/phantom/demo/truth"]
-    there = clone.repro("study.name=other", "~arms.systole", *(f"source.{value}" for value in other))
+    changes = ["study.name=other", "sheets.openings=conf/openings/demo.csv", "~arms.systole"]
+    there = clone.repro(*changes, *(f"source.{value}" for value in other))
     back = clone.repro()
     assert "train@dual" in there
     # what git keeps beside DVC's cache is written again, and so is the register of permanent assignments
-    assert back <= {"split", "evaluate", "record"}
+    assert back <= {"split", "evaluate", "report", "record"}
 
 
 def test_a_sweep_writes_beside_the_record_and_skips_what_it_has(clone: Clone) -> None:
@@ -118,7 +120,8 @@ def test_a_sweep_writes_beside_the_record_and_skips_what_it_has(clone: Clone) ->
 def test_a_changed_arm_reruns_itself_and_what_follows(clone: Clone) -> None:
     before = (clone.folder / "data" / "demo" / "predictions" / "dual.csv").read_bytes()
     ran = clone.repro("arms.systole.fit.learning_rate=0.002")
-    assert ran == {"train@systole", "explain@systole", "evaluate", "report", "record"}
+    own = {"train@systole", "explain@systole", "robustness@systole"}
+    assert ran == own | {"holdout", "evaluate", "report", "record"}
     assert (clone.folder / "data" / "demo" / "predictions" / "dual.csv").read_bytes() == before
 
 
