@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from cinemyo import doctor
+from cinemyo import config, doctor
 from cinemyo.cli import app
 from cinemyo.doctor import Check
+from cinemyo.layout import Layout
+from cinemyo.record.runs import study_runs
+from cinemyo.record.tracking import STORE, Store
 from tests.tiny_study import build, identifier
 
 RUN = CliRunner()
@@ -108,3 +111,19 @@ def test_guard_names_what_it_refuses() -> None:
 
 def test_guard_of_nothing_passes() -> None:
     assert RUN.invoke(app, ["guard"]).exit_code == 0
+
+
+def test_compare_writes_a_page_of_the_recorded_runs(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(STORE, raising=False)
+    layout = Layout("tiny")
+    Store().record(study_runs(config.load(), layout=layout), study="tiny")
+    found = RUN.invoke(app, ["compare", "dual", "--out", "compare.html"])
+    assert (found.exit_code, found.output) == (0, "compare.html: dual\n")
+    assert "dual" in (project / "compare.html").read_text(encoding="utf-8")
+
+
+def test_compare_names_the_runs_that_exist(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(STORE, raising=False)
+    found = RUN.invoke(app, ["compare", "triple"])
+    assert found.exit_code == 1
+    assert "got triple; name arms, folds or run ids" in found.output

@@ -28,7 +28,7 @@ BACKBONES = {
     "resnet50v2": Documented(160, (2048, 5, 5), 32, 64),
     "inception_resnet_v2": Documented(160, (1536, 3, 3), 160 / 3, 96),
     "densenet201": Documented(160, (1920, 5, 5), 32, 64),
-    "mobilenetv2_local": Documented(128, (1280, 4, 4), 32, 64),
+    "mobilenetv2_local": Documented(128, (1280, 4, 4), 16, 64),
     "compact": Documented(64, (64, 8, 8), 8, 64),
 }
 
