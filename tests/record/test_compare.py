@@ -51,6 +51,11 @@ def test_an_interval_stands_behind_its_figure() -> None:
     assert [(line.name, line.cells) for line in figures([own])] == [("patient_accuracy", ("0.900 (0.800 to 0.950)",))]
 
 
+def test_the_bounds_of_the_bootstrap_are_no_figures_of_their_own() -> None:
+    own = run("dual", macro_f1=0.9, macro_f1_bca_low=0.8, macro_f1_bca_high=0.95)
+    assert [line.name for line in figures([own])] == ["macro_f1"]
+
+
 def test_a_figure_that_a_run_lacks_is_a_dash() -> None:
     lines = figures([run("dual", auroc=0.9), run("systole")])
     assert lines[0].cells == ("0.900", "–")

@@ -156,7 +156,7 @@ def _points(history: pd.DataFrame) -> list[Metric]:
 def _images(layout: Layout, *, arm: str) -> dict[str, Path]:
     found = {f"figures/{name}": layout.figures / name for name in (f"confusion_{arm}.png", f"learning_{arm}.png")}
     found |= {f"figures/{kind}.png": layout.figures / f"{kind}_{arm}.png" for kind in ("reliability", "selective")}
-    found["heat_maps/overview.png"] = layout.heat_maps / arm / "overview.png"
+    found |= {f"heat_maps/{kind}.png": layout.heat_maps / arm / f"{kind}.png" for kind in ("overview", "typical")}
     return {name: path for name, path in found.items() if path.is_file()}
 
 

@@ -74,7 +74,8 @@ def figures(runs: Sequence[Found]) -> list[Line]:
 
 
 def _is_bound(key: str, *, keys: set[str]) -> bool:
-    return any(key.endswith(end) and key.removesuffix(end) in keys for end in ("_low", "_high"))
+    # the bootstrap's bounds stand beside a figure that has an interval of its own
+    return "_bca_" in key or any(key.endswith(end) and key.removesuffix(end) in keys for end in ("_low", "_high"))
 
 
 def _figure(metrics: Mapping[str, float], *, key: str) -> str:

@@ -207,8 +207,10 @@ def sheets_of(params: Params, *, layout: Layout) -> dict[str, list[Picture]]:
     names = [name for name in params.arms if whole or name == params.study.primary]
     maps = {name: layout.heat_maps / name / "overview.png" for name in names}
     cases = {name: layout.errors / f"{name}.png" for name in names}
+    typical = {params.study.primary: layout.heat_maps / params.study.primary / "typical.png"}
+    figure_4 = "Typical heat maps (Figure 4 of the paper, from cases of this study)"
     return {
-        "overviews": _sheets(layout, maps, title="Heat maps"),
+        "overviews": _sheets(layout, typical, title=figure_4) + _sheets(layout, maps, title="Heat maps"),
         "case_sheets": _sheets(layout, cases, title="Misclassified cines"),
     }
 
