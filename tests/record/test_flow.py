@@ -86,6 +86,15 @@ def test_a_cine_without_files_is_refused(study: STUDY) -> None:
         flow_of(params, layout=layout)
 
 
+def test_a_file_of_a_whole_stack_stands_for_all_of_its_cines(study: STUDY) -> None:
+    params, layout = study
+    cines = tables.read(layout.cines, table=tables.CINES).assign(source="acdc")
+    tables.write(cines, table=tables.CINES, path=layout.cines)
+    files = tables.read(layout.sources, table=tables.SOURCES)
+    tables.write(files.iloc[2:], table=tables.SOURCES, path=layout.sources)
+    assert flow_of(params, layout=layout).analysed.cines > 0
+
+
 def test_a_cine_without_a_label_is_counted_as_such(study: STUDY) -> None:
     params, layout = study
     labels = tables.read(layout.labels, table=tables.LABELS)

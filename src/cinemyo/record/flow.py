@@ -95,7 +95,7 @@ def flow_of(params: Params, *, layout: Layout) -> Flow:
     name = params.study.primary
     arm = params.arms[name]
     files = tables.read(layout.sources, table=tables.SOURCES)
-    cines = tables.read(layout.cines, table=tables.CINES)[["cine_id", "patient_id"]]
+    cines = tables.read(layout.cines, table=tables.CINES)[["cine_id", "patient_id", "source"]]
     persons = persons_of(cines["patient_id"].tolist(), links=read_links(params.split.links))
     cines = cines.assign(person=cines["patient_id"].map(persons))
     _refuse_strangers(files, cines=cines, where=str(layout.sources))
@@ -128,8 +128,13 @@ def flow_of(params: Params, *, layout: Layout) -> Flow:
 
 
 def _refuse_strangers(files: pd.DataFrame, *, cines: pd.DataFrame, where: str) -> None:
-    """Every cine has a file, and every file that was used belongs to a cine."""
-    strangers = sorted(set(files["cine_id"].dropna()) ^ set(cines["cine_id"]))
+    """Every file that was used belongs to a cine, and every cine of single frames has a file.
+
+    A file of a whole stack, as ACDC has them, names the first of its cines alone.
+    """
+    named, known = set(files["cine_id"].dropna()), set(cines["cine_id"])
+    single = set(cines["cine_id"][cines["source"] == "dicom"])
+    strangers = sorted((named - known) | (single - named))
     if strangers:
         got = f"{strangers[0]} in one of the two alone ({len(strangers)} such cines)"
         expected, remedy = "the cines of cines.csv", "run the stage ingest again"
