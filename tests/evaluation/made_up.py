@@ -24,6 +24,7 @@ def evidence(*arms: Scored, own: Params | None = None, **changes: Any) -> Eviden
         "cines": cines,
         "labels": labels,
         "folds": folds,
+        "links": None,
         "regions": regions(cines),
         "phases": phases(cines),
         "prepared": {"standard": cines[["cine_id"]], "raw": cines[["cine_id"]]},

@@ -1,7 +1,5 @@
 """The cohort by class."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +8,8 @@ from cinemyo.evaluation.cohort_tests import chi_square
 from cinemyo.evaluation.published import TABLE_1
 from cinemyo.evaluation.result import ResultTable
 from cinemyo.evaluation.table_1 import tables
+from cinemyo.persons import LINKS
+from cinemyo.schema import from_rows
 from tests.evaluation.example import params, study_tables
 from tests.evaluation.made_up import evidence, phases
 
@@ -133,16 +133,13 @@ def test_a_very_small_p_does_not_end_as_nil() -> None:
     assert repr(row["p_patients"]) in described(cines=apart).csv().decode()
 
 
-def test_linked_patients_are_counted_as_one(tmp_path: Path) -> None:
+def test_linked_patients_are_counted_as_one() -> None:
     cines, labels, _ = study_tables()
     known = cines.merge(labels, on="cine_id")
-    pair = known.loc[known["pathology"] == "hcm", "patient_id"].unique()[:2]
-    links = tmp_path / "links.csv"
-    links.write_text(f"patient,same_person_as\n{pair[0]},{pair[1]}\n")
-    own = params()
-    linked = own.model_copy(update={"split": own.split.model_copy(update={"links": str(links)})})
+    one, other = known.loc[known["pathology"] == "hcm", "patient_id"].unique()[:2]
+    links = from_rows([{"patient": one, "same_person_as": other}], table=LINKS)
     alone, together = (
-        block(tables(evidence(cines=with_people(), own=each))[0], "cohort").iloc[0] for each in (own, linked)
+        block(tables(evidence(cines=with_people(), links=sheet))[0], "cohort").iloc[0] for sheet in (None, links)
     )
     assert together["hcm_patients"] == alone["hcm_patients"] - 1
     assert together["hcm_cines"] == alone["hcm_cines"]

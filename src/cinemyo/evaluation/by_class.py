@@ -7,8 +7,8 @@ import pandas as pd
 
 from cinemyo.evaluation.describe import joined, standing
 from cinemyo.evaluation.evidence import Evidence
-from cinemyo.evaluation.intervals import clustered_auroc, clustered_share
-from cinemyo.evaluation.levels import levels
+from cinemyo.evaluation.intervals import clustered_auroc
+from cinemyo.evaluation.levels import levels, share_of, sides_of
 from cinemyo.evaluation.metrics import auroc
 from cinemyo.evaluation.result import REASON, ResultTable
 from cinemyo.evaluation.scoring import Scored
@@ -49,15 +49,13 @@ def tables(evidence: Evidence) -> list[ResultTable]:
 
 def class_figures(scored: Scored, *, rows: pd.DataFrame, level: float) -> list[dict[str, Any]]:
     """A row per class of the target; what it has no case for is nan and named in `reason`."""
-    truth, predicted = rows["truth"].to_numpy(int), rows["predicted"].to_numpy(int)
+    truth = rows["truth"].to_numpy(int)
     clusters, shares = rows["patient_id"].to_numpy(object), scored.probabilities(rows)
     areas, found = auroc(truth, probabilities=shares), []
     for index, name in enumerate(scored.classes):
         is_class = truth == index
         row: dict[str, Any] = {"class": name, "n": int(is_class.sum()), "n_others": int((~is_class).sum())}
-        called = (predicted == index).astype(int)
-        row |= _share("sensitivity", called[is_class], clusters=clusters[is_class], level=level)
-        row |= _share("specificity", 1 - called[~is_class], clusters=clusters[~is_class], level=level)
+        row |= sides_of(rows, number=index, level=level)
         ends = clustered_auroc(is_class, scores=shares[:, index], clusters=clusters, level=level)
         known = bool(is_class.any() and not is_class.all())
         row |= {"auroc": areas[index] if known else np.nan}
@@ -69,19 +67,11 @@ def class_figures(scored: Scored, *, rows: pd.DataFrame, level: float) -> list[d
 
 def missed_disease(rows: pd.DataFrame, *, group: str, level: float) -> dict[str, Any]:
     """How many of a group of diseases were called normal, and their share; nan and a reason where it has no case."""
-    truth, predicted = rows["truth"].to_numpy(int), rows["predicted"].to_numpy(int)
-    ill = np.isin(truth, [PATHOLOGIES.index(name) for name in DISEASES[group]])
-    missed = (predicted[ill] == PATHOLOGIES.index("normal")).astype(int)
-    row: dict[str, Any] = {"disease": group, "n": int(ill.sum()), "missed": int(missed.sum())}
-    row |= _share("share", missed, clusters=rows["patient_id"].to_numpy(object)[ill], level=level)
-    return row | {REASON: "" if ill.any() else f"no case of {group}"}
-
-
-def _share(name: str, hits: np.ndarray, *, clusters: np.ndarray, level: float) -> dict[str, float]:
-    if not len(hits):
-        return {name: np.nan, f"{name}_low": np.nan, f"{name}_high": np.nan}
-    low, high = clustered_share(hits, clusters=clusters, level=level)
-    return {name: float(hits.mean()), f"{name}_low": low, f"{name}_high": high}
+    ill = rows[rows["truth"].isin([PATHOLOGIES.index(name) for name in DISEASES[group]])]
+    missed = (ill["predicted"] == PATHOLOGIES.index("normal")).to_numpy(int)
+    row: dict[str, Any] = {"disease": group, "n": len(ill), "missed": int(missed.sum())}
+    row |= share_of(missed, rows=ill, level=level, name="share")
+    return row | {REASON: "" if len(ill) else f"no case of {group}"}
 
 
 def _closed(row: dict[str, Any], tail: dict[str, str]) -> dict[str, Any]:

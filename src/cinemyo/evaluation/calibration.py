@@ -16,12 +16,10 @@ from cinemyo.evaluation.evidence import Evidence
 from cinemyo.evaluation.intervals import (
     UNSEEN_BRIER,
     UNSEEN_NLL,
-    Interval,
-    clustered_loss,
     clustered_mean,
     t_quantile,
 )
-from cinemyo.evaluation.levels import counts_of, hits_of, levels, tabulated
+from cinemyo.evaluation.levels import counts_of, hits_of, levels, loss_of, mean_of, tabulated
 from cinemyo.evaluation.metrics import losses
 from cinemyo.evaluation.reliability import calibration_error, errors_if_calibrated, reliability
 from cinemyo.evaluation.result import ResultTable
@@ -95,8 +93,7 @@ def score_row(rows: pd.DataFrame | None, *, scored: Scored, level: str, params: 
     of_losses = {"nll": (losses(truth, probabilities=shares), UNSEEN_NLL), "brier": (brier, UNSEEN_BRIER)}
     figures: dict[str, float] = {}
     for name, (values, unseen) in of_losses.items():
-        ends = clustered_loss(values, clusters=clusters, unseen=unseen, level=evaluate.level)
-        figures |= mean_of(values, ends=ends, name=name)
+        figures |= loss_of(values, rows=rows, unseen=unseen, level=evaluate.level, name=name)
     excess = shares.max(axis=1) - hits_of(rows)
     ends = clustered_mean(excess, clusters=clusters, level=evaluate.level)
     figures |= mean_of(excess, ends=ends, name="overconfidence")
@@ -137,13 +134,6 @@ def lack_of(positive: Shaped[np.ndarray, " row"], *, slope: Estimate) -> str:
     if np.isnan(slope.value):
         return "no slope: a threshold parts the class from the others without overlap"
     return "" if slope.freedom > 0 else "too few patients: no interval"
-
-
-def mean_of(values: Float[np.ndarray, " row"], *, ends: Interval, name: str) -> dict[str, float]:
-    """The mean under `name` and its interval, empty where the rows allow none."""
-    known = np.isfinite(ends.high)
-    bounds = {f"{name}_low": ends.low if known else np.nan, f"{name}_high": ends.high if known else np.nan}
-    return {name: float(values.mean())} | bounds
 
 
 def interval_of(estimate: Estimate, *, level: float, name: str) -> dict[str, float]:

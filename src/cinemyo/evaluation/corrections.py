@@ -5,13 +5,12 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any, Final
 
-import numpy as np
 import pandas as pd
 
 from cinemyo.errors import LabelError
 from cinemyo.evaluation.describe import standing
 from cinemyo.evaluation.evidence import Evidence
-from cinemyo.evaluation.levels import counts_of, hits_of, levels, share_of, tabulated
+from cinemyo.evaluation.levels import counts_of, hits_of, levels, share_of, sides_of, tabulated
 from cinemyo.evaluation.result import ResultTable
 from cinemyo.evaluation.scoring import Scored
 
@@ -108,11 +107,7 @@ def class_rows(scored: Scored, *, level: float) -> Iterator[dict[str, Any]]:
         for number, own in enumerate(scored.classes):
             positive = rows["truth"] == number
             row: dict[str, Any] = {"level": name, "class": own, "n": len(rows), "cases": int(positive.sum())}
-            for figure, chosen in (("sensitivity", rows[positive]), ("specificity", rows[~positive])):
-                called = (chosen["predicted"] == number).to_numpy(int)
-                hits = called if figure == "sensitivity" else 1 - called
-                empty = {figure: np.nan, f"{figure}_low": np.nan, f"{figure}_high": np.nan}
-                row |= share_of(hits, rows=chosen, level=level, name=figure) if len(hits) else empty
+            row |= sides_of(rows, number=number, level=level)
             lacking = "" if positive.any() else "no row of the class"
             yield row | {"reason": lacking if not positive.all() else "no row of another class"}
 

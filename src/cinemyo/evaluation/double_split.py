@@ -9,13 +9,12 @@ from cinemyo.config import Params
 from cinemyo.evaluation import published
 from cinemyo.evaluation.describe import framed, input_of, joined, role_of, standing
 from cinemyo.evaluation.evidence import Evidence
-from cinemyo.evaluation.intervals import UNSEEN_NLL, clustered_loss
-from cinemyo.evaluation.levels import counts_of, hits_of, levels, share_of
+from cinemyo.evaluation.intervals import UNSEEN_NLL
+from cinemyo.evaluation.levels import counts_of, hits_of, levels, loss_of, share_of
 from cinemyo.evaluation.metrics import losses
 from cinemyo.evaluation.result import REASON, ResultTable
 from cinemyo.evaluation.scoring import Scored, answered
 from cinemyo.labels import Phase
-from cinemyo.persons import read_links
 
 NAME: Final = "double_split"
 TITLE: Final = "Double split 60/20/20: accuracy on the held-out part and on validation"
@@ -42,11 +41,8 @@ def tables(evidence: Evidence) -> list[ResultTable]:
 def _rows(scored: Scored, *, evidence: Evidence) -> list[dict[str, Any]]:
     predictions = evidence.predictions[scored.name]
     watched = predictions[(predictions["set"] == "validation") & predictions["truth"].notna()]
-    links = read_links(evidence.params.split.links)
-    parts = {
-        "test": scored.answers,
-        "validation": answered(watched, arm=scored.arm, cines=evidence.cines, labels=evidence.labels, links=links),
-    }
+    validation = answered(watched, arm=scored.arm, cines=evidence.cines, labels=evidence.labels, links=evidence.links)
+    parts = {"test": scored.answers, "validation": validation}
     return [
         _row(scored, part=part, level=level, answers=rows, params=evidence.params)
         for part, answers in parts.items()
@@ -61,11 +57,8 @@ def _row(scored: Scored, *, part: str, level: str, answers: pd.DataFrame, params
     row: dict[str, Any] = head | {"level": level} | counts_of(answers) | {"errors": int((1 - hits).sum())}
     row |= share_of(hits, rows=answers, level=share, name="accuracy")
     own = losses(answers["truth"].to_numpy(int), probabilities=scored.probabilities(answers))
-    clusters = answers["patient_id"].to_numpy(object)
-    low, high = clustered_loss(own, clusters=clusters, unseen=UNSEEN_NLL, level=share)
-    reasons = [] if np.isfinite(high) else ["one patient: no interval of the loss"]
-    row |= {"loss": own.mean(), "loss_low": low if not reasons else np.nan}
-    row |= {"loss_high": np.nan if reasons else high}
+    row |= loss_of(own, rows=answers, unseen=UNSEEN_NLL, level=share, name="loss")
+    reasons = ["one patient: no interval of the loss"] if np.isnan(row["loss_high"]) else []
     printed = _printed(scored, is_shown=part == "test" and level == "cine", params=params)
     reasons.append(printed.pop(REASON, ""))
     return row | printed | {"standing": standing(scored.arm, study=params.study), REASON: joined(reasons)}

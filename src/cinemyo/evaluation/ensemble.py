@@ -8,7 +8,7 @@ import pandas as pd
 
 from cinemyo.config import Evaluate
 from cinemyo.errors import SplitError
-from cinemyo.evaluation.levels import apart, counts_of, hits_of, levels, share_of
+from cinemyo.evaluation.levels import apart, counts_of, hits_of, levels, share_of, sides_of
 from cinemyo.evaluation.scoring import Scored
 from cinemyo.labels import CLASSES, Target
 
@@ -77,14 +77,9 @@ def class_rows(answers: Mapping[str, pd.DataFrame], *, target: Target, evaluate:
 
 def class_figures(rows: pd.DataFrame, *, number: int, evaluate: Evaluate) -> dict[str, Any]:
     """Rows of the class and of the others, sensitivity and specificity with intervals; a reason for a side without."""
-    is_class = (rows["truth"] == number).to_numpy(bool)
-    sides = {"sensitivity": rows[is_class], "specificity": rows[~is_class]}
-    figures: dict[str, Any] = {"n_class": int(is_class.sum()), "n_others": int((~is_class).sum())}
-    for name, side in sides.items():
-        called = (side["predicted"] == number).to_numpy(int)
-        hits = called if name == "sensitivity" else 1 - called
-        none = {name: np.nan, f"{name}_low": np.nan, f"{name}_high": np.nan}
-        figures |= share_of(hits, rows=side, level=evaluate.level, name=name) if len(side) else none
+    n_class = int((rows["truth"] == number).sum())
+    figures: dict[str, Any] = {"n_class": n_class, "n_others": len(rows) - n_class}
+    figures |= sides_of(rows, number=number, level=evaluate.level)
     return figures | {"reason": _missing_side(figures)}
 
 

@@ -28,6 +28,8 @@ class Evidence:
     cines: pd.DataFrame
     labels: pd.DataFrame
     folds: pd.DataFrame
+    links: pd.DataFrame | None
+    """Who is one person under two numbers, where the study has such a sheet."""
     regions: pd.DataFrame
     phases: pd.DataFrame
     prepared: Mapping[str, pd.DataFrame]

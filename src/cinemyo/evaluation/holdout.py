@@ -12,7 +12,7 @@ from cinemyo.evaluation.levels import tabulated
 from cinemyo.evaluation.result import ResultTable
 from cinemyo.evaluation.scoring import Scored
 from cinemyo.folds import HOLDOUT
-from cinemyo.persons import persons_of, read_links
+from cinemyo.persons import persons_of
 
 CLOSED: Final = "closed: opened on request (make holdout)"
 NEEDS: Final = "add arms of scheme honest (split.protocol: honest), by patient and with labels as given"
@@ -68,13 +68,12 @@ def answers_of(scored: Scored, *, evidence: Evidence) -> dict[str, pd.DataFrame]
         return {}
     where = f"hold-out of {scored.name}"
     _refuse_others(predictions, scored=scored, evidence=evidence, where=where)
-    links = read_links(evidence.params.split.links)
     return ensemble.answers_of(
         predictions,
         target=scored.arm.target,
         cines=evidence.cines,
         labels=evidence.labels,
-        persons=persons_of(evidence.cines["patient_id"].tolist(), links=links),
+        persons=persons_of(evidence.cines["patient_id"].tolist(), links=evidence.links),
         where=where,
     )
 

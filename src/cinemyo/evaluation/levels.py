@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Int
+from jaxtyping import Float, Int
 
-from cinemyo.evaluation.intervals import Interval, clustered_difference, clustered_share
+from cinemyo.evaluation.intervals import Interval, clustered_difference, clustered_loss, clustered_share
 from cinemyo.evaluation.metrics import by_patient
 from cinemyo.labels import CLASSES, Target
 
@@ -25,9 +25,34 @@ def hits_of(rows: pd.DataFrame) -> Int[np.ndarray, " row"]:
 
 
 def share_of(hits: Int[np.ndarray, " row"], *, rows: pd.DataFrame, level: float, name: str) -> dict[str, float]:
-    """The share of hits among rows under `name`, and its interval under `<name>_low` and `<name>_high`."""
+    """The share of hits among rows under `name`, and its interval under `<name>_low` and `<name>_high`; nan of none."""
+    if not len(hits):
+        return {name: np.nan, f"{name}_low": np.nan, f"{name}_high": np.nan}
     low, high = clustered_share(hits, clusters=rows["patient_id"].to_numpy(object), level=level)
     return {name: float(hits.mean()), f"{name}_low": low, f"{name}_high": high}
+
+
+def sides_of(rows: pd.DataFrame, *, number: int, level: float) -> dict[str, float]:
+    """Sensitivity and specificity of one class (its number) with their intervals; nan for a side without rows."""
+    own = rows["truth"] == number
+    cases, others = rows[own], rows[~own]
+    called, spared = (cases["predicted"] == number).to_numpy(int), (others["predicted"] != number).to_numpy(int)
+    sensitivity = share_of(called, rows=cases, level=level, name="sensitivity")
+    return sensitivity | share_of(spared, rows=others, level=level, name="specificity")
+
+
+def loss_of(
+    values: Float[np.ndarray, " row"], *, rows: pd.DataFrame, unseen: float, level: float, name: str
+) -> dict[str, float]:
+    """The mean of a loss over rows under `name`, and its interval, nan where a single patient allows none."""
+    ends = clustered_loss(values, clusters=rows["patient_id"].to_numpy(object), unseen=unseen, level=level)
+    return mean_of(values, ends=ends, name=name)
+
+
+def mean_of(values: Float[np.ndarray, " row"], *, ends: Interval, name: str) -> dict[str, float]:
+    """The mean under `name` and its interval, nan where the rows allow none."""
+    low, high = ends if np.isfinite(ends.high) else (np.nan, np.nan)
+    return {name: float(values.mean()), f"{name}_low": low, f"{name}_high": high}
 
 
 def difference_of(

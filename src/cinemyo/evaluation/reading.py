@@ -32,13 +32,17 @@ def read_evidence(params: Params, *, layout: Layout) -> Evidence:
         name: tables.read(layout.predictions(name), table=tables.predictions(arm.target))
         for name, arm in params.arms.items()
     }
-    arms = scored(params, predictions=predictions, folds=folds, cines=cines, labels=labels, prepared=prepared)
+    links = read_links(params.split.links)
+    arms = scored(
+        params, predictions=predictions, folds=folds, cines=cines, labels=labels, prepared=prepared, links=links
+    )
     return Evidence(
         params=params,
         arms=arms,
         cines=cines,
         labels=labels,
         folds=folds,
+        links=links,
         regions=tables.read(layout.regions, table=tables.REGIONS),
         phases=tables.read(layout.phases, table=tables.PHASE_TABLE),
         prepared=prepared,
@@ -66,9 +70,9 @@ def scored(
     cines: pd.DataFrame,
     labels: pd.DataFrame,
     prepared: dict[str, pd.DataFrame],
+    links: pd.DataFrame | None,
 ) -> tuple[Scored, ...]:
     """Every arm of the study, checked and scored."""
-    links = read_links(params.split.links)
     return tuple(
         score(
             predictions[name],

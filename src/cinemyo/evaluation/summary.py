@@ -11,7 +11,8 @@ import pandas as pd
 from cinemyo.config import Evaluate, Study
 from cinemyo.evaluation.by_arm import figures_of
 from cinemyo.evaluation.by_class import DISEASES, class_figures, missed_disease
-from cinemyo.evaluation.intervals import UNSEEN_NLL, clustered_loss
+from cinemyo.evaluation.intervals import UNSEEN_NLL
+from cinemyo.evaluation.levels import loss_of
 from cinemyo.evaluation.metrics import losses, spread
 from cinemyo.evaluation.result import DIGITS, REASON
 from cinemyo.evaluation.scoring import Scored
@@ -45,8 +46,8 @@ def arm_figures(scored: Scored, *, evaluate: Evaluate, seed: int) -> dict[str, A
     """
     folds, lost = scored.fold_accuracies(), scored.fold_losses()
     own = losses(scored.answers["truth"].to_numpy(int), probabilities=scored.probabilities(scored.answers))
-    clusters = scored.answers["patient_id"].to_numpy(object)
-    ends = clustered_loss(own, clusters=clusters, unseen=UNSEEN_NLL, level=evaluate.level)
+    loss = loss_of(own, rows=scored.answers, unseen=UNSEEN_NLL, level=evaluate.level, name="loss")
+    ends = loss["loss_low"], loss["loss_high"]
     figures = {
         "target": scored.arm.target,
         "scheme": scored.arm.scheme,
@@ -58,7 +59,7 @@ def arm_figures(scored: Scored, *, evaluate: Evaluate, seed: int) -> dict[str, A
         "accuracy_sd": _told(spread(folds), reason=ONE_FOLD),
         "loss_mean": lost.mean(),
         "loss_sd": _told(spread(lost), reason=ONE_FOLD),
-        "loss_mean_interval": (max(0.0, ends.low), ends.high) if math.isfinite(ends.high) else Absent(ONE_PATIENT),
+        "loss_mean_interval": Absent(ONE_PATIENT) if math.isnan(loss["loss_high"]) else ends,
         "confusion": scored.confusion(scored.answers),
         "n_cines": len(scored.answers),
         "n_patients": scored.answers["patient_id"].nunique(),

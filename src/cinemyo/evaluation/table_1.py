@@ -14,7 +14,7 @@ from cinemyo.evaluation.evidence import Evidence
 from cinemyo.evaluation.groups import NOT_GIVEN, scanners
 from cinemyo.evaluation.result import DIGITS, REASON, ResultTable
 from cinemyo.labels import DISPLAY, PATHOLOGIES, VIEWS
-from cinemyo.persons import persons_of, read_links
+from cinemyo.persons import persons_of
 
 NAME: Final = "table_1"
 TITLE: Final = "Table 1. The cohort by class"
@@ -59,8 +59,8 @@ def _units(evidence: Evidence) -> Units:
     cines = cines.merge(evidence.labels[["cine_id", "pathology", "view"]], on="cine_id")
     cines = cines.merge(evidence.phases[["cine_id", "systole_ms"]], on="cine_id", how="left")
     cines = cines[cines["pathology"].notna()].sort_values(["exam_order", "cine_id"], kind="stable", ignore_index=True)
-    links = read_links(evidence.params.split.links)
-    cines["patient_id"] = cines["patient_id"].map(persons_of(cines["patient_id"].tolist(), links=links))
+    persons = persons_of(cines["patient_id"].tolist(), links=evidence.links)
+    cines["patient_id"] = cines["patient_id"].map(persons)
     cines["truth"] = cines["pathology"].map({name: k for k, name in enumerate(PATHOLOGIES)}).to_numpy(int)
     patients = cines.groupby(["patient_id", "truth"], sort=False).agg(
         sex=("sex", "first"),

@@ -11,8 +11,8 @@ from cinemyo.evaluation import published
 from cinemyo.evaluation.contrast import adjusted, contrasts, margin_note
 from cinemyo.evaluation.describe import alike, framed, input_of, joined, role_of, standing, training_of, twin
 from cinemyo.evaluation.evidence import Evidence
-from cinemyo.evaluation.intervals import UNSEEN_NLL, clustered_loss
-from cinemyo.evaluation.levels import hits_of, share_of
+from cinemyo.evaluation.intervals import UNSEEN_NLL
+from cinemyo.evaluation.levels import hits_of, loss_of, share_of
 from cinemyo.evaluation.metrics import losses, spread
 from cinemyo.evaluation.result import NOT_PART, REASON, ResultTable
 from cinemyo.evaluation.scoring import Scored
@@ -90,6 +90,8 @@ def _row(scored: Scored, *, dual: Scored | None, tests: pd.DataFrame, params: Pa
     pooled = share_of(hits_of(scored.answers), rows=scored.answers, level=level, name="accuracy")
     row |= {key: pooled[key] for key in ("accuracy_low", "accuracy_high")}
     row |= {"loss_mean": lost.mean(), "loss_sd": spread(lost)} | _loss_interval(scored, level=level)
+    if np.isnan(row["loss_high"]):
+        reasons.append("one patient: no interval of the loss")
     if arm.target == "pathology":
         patients = scored.patients
         row |= share_of(hits_of(patients), rows=patients, level=level, name="patient_accuracy")
@@ -104,9 +106,8 @@ def _row(scored: Scored, *, dual: Scored | None, tests: pd.DataFrame, params: Pa
 
 def _loss_interval(scored: Scored, *, level: float) -> dict[str, float]:
     own = losses(scored.answers["truth"].to_numpy(int), probabilities=scored.probabilities(scored.answers))
-    clusters = scored.answers["patient_id"].to_numpy(object)
-    low, high = clustered_loss(own, clusters=clusters, unseen=UNSEEN_NLL, level=level)
-    return {"loss_low": low, "loss_high": high}
+    found = loss_of(own, rows=scored.answers, unseen=UNSEEN_NLL, level=level, name="loss")
+    return {key: found[key] for key in ("loss_low", "loss_high")}
 
 
 def _tested(scored: Scored, *, dual: Scored | None, tests: pd.DataFrame) -> dict[str, Any]:
