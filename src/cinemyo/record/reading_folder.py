@@ -1,7 +1,5 @@
 """The folder that a reader gets: images without names, a page to leaf through them, an answer sheet, instructions."""
 
-import base64
-import hashlib
 import io
 import os
 import shutil
@@ -9,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-import jinja2
 import numpy as np
 import pandas as pd
 from jaxtyping import UInt8
@@ -17,6 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from cinemyo.errors import SetupError
 from cinemyo.labels import DISPLAY, PATHOLOGIES, PHASES
+from cinemyo.record.pages import digest, rendered
 from cinemyo.schema import write_bytes
 from cinemyo.sheets import ANSWERS
 
@@ -62,25 +60,15 @@ def item_png(pair: UInt8[np.ndarray, "2 side side"]) -> bytes:
 
 def index_page(items: Sequence[str]) -> bytes:
     """A page of one item a screen that needs no network: `images/<item>.png` beside it, arrow keys, links."""
-    style = (HERE / "style.css").read_text(encoding="utf-8")
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    text = environment.get_template("template.html").render(
+    return rendered(
+        HERE,
         items=items,
         classes=[(name, DISPLAY[name]) for name in PATHOLOGIES],
         width=SIZE[0],
         height=SIZE[1],
-        style=style,
         script=SCRIPT,
-        style_digest=_digest(style),
-        script_digest=_digest(SCRIPT),
+        script_digest=digest(SCRIPT),
     )
-    return text.encode()
 
 
 def answer_sheet(items: Sequence[str]) -> bytes:
@@ -142,7 +130,3 @@ def _write_secret(path: Path, *, content: bytes) -> None:
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as file:
         file.write(content)
-
-
-def _digest(text: str) -> str:
-    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

@@ -1,16 +1,13 @@
 """A static page of chosen runs side by side: what differs in their settings, their figures, and their images."""
 
-import base64
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import jinja2
-
 from cinemyo.errors import SetupError
 from cinemyo.record.embedding import embedded_bytes
+from cinemyo.record.pages import rendered
 from cinemyo.record.tracking import Found
 
 HERE: Final = Path(__file__).parent
@@ -119,22 +116,12 @@ def page(
     runs: Sequence[Found], *, images: Callable[[Found], Sequence[str]], image: Callable[[Found, str], bytes]
 ) -> bytes:
     """The page as UTF-8; no network, no script, no time in it."""
-    style = (HERE / "style.css").read_text(encoding="utf-8")
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    text = environment.get_template("template.html").render(
+    return rendered(
+        HERE,
         runs=runs,
         study=runs[0].study,
         synthetic=any(run.tags.get("synthetic") == "true" for run in runs),
         settings=settings(runs),
         figures=figures(runs),
         strips=strips(runs, images=images, image=image),
-        style=style,
-        style_digest=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
     )
-    return text.encode()

@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-import jinja2
-
 from cinemyo.config import Params
 from cinemyo.errors import TableError
 from cinemyo.layout import Layout
@@ -19,6 +17,7 @@ from cinemyo.record.commit import git_commit
 from cinemyo.record.figures_flow import alt_text, flow_figure, svg
 from cinemyo.record.flow import flow_of
 from cinemyo.record.model_card import model_card
+from cinemyo.record.pages import rendered
 from cinemyo.record.report import arms, cohort
 from cinemyo.record.report.contents import Block, Entry, block, entries, of_section
 from cinemyo.record.report.facts import facts
@@ -113,7 +112,7 @@ def build(params: Params, *, layout: Layout) -> Material:
         "checklists": [_counted(name, *answered[name]) for name in checklists.NAMES],
     }
     return Material(
-        page=_rendered(content),
+        page=rendered(HERE, **content),
         flow=drawn,
         card=model_card(params, layout=layout, facts=said, screen=screen, blocks=blocks),
         checklists={
@@ -131,20 +130,6 @@ def standing(params: Params) -> str:
 
 def _counted(name: str, checklist: checklists.Checklist, found: Sequence[checklists.Answered]) -> dict[str, Any]:
     return {"name": name, "title": checklist.title, "size": len(found), "counts": checklists.counts(found)}
-
-
-def _rendered(content: Mapping[str, Any]) -> bytes:
-    style = (HERE / "style.css").read_text(encoding="utf-8")
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    page = environment.get_template("template.html").render(**content, style=style, style_digest=digest)
-    return page.encode()
 
 
 def sections_of(params: Params, *, layout: Layout, listed: Sequence[Entry]) -> list[Section]:
