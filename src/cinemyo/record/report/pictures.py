@@ -11,22 +11,12 @@ from cinemyo.record.report.traces import Trace, trace
 
 PLACES: Final = {
     "accuracy": ("performance", "Accuracy of the arms"),
-    "attention": ("heat", "Heat in the heart"),
-    "calibration": ("calibration", "Reliability"),
     "confusion": ("performance", "Confusion matrices"),
-    "external": ("external", "Supplementary cohort"),
     "figure_3": ("errors", "Figure 3 of the paper, remade from cases of this study"),
     "figure_4": ("errors", "Figure 4 of the paper, remade from cases of this study"),
-    "heat": ("heat", "Heat in the heart"),
-    "holdout": ("holdout", "Hold-out"),
-    "leakage": ("leakage", "The price of leakage"),
     "learning": ("paper", "Learning curves"),
-    "readers": ("readers", "Readers"),
     "reliability": ("calibration", "Reliability"),
-    "robustness": ("robustness", "Robustness to preparation"),
-    "sample": ("sample_size", "Sample size"),
     "selective": ("calibration", "Selective prediction"),
-    "subgroups": ("subgroups", "Subgroups"),
 }
 """Section and words by the beginning of a file's name; what is not here stands with the performance."""
 OF_ARMS: Final = ("confusion_", "learning_", "reliability_")
