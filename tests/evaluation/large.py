@@ -14,30 +14,19 @@ import pandas as pd
 
 from cinemyo import tables
 from cinemyo.config import Params
-from cinemyo.evaluation import (
-    by_arm,
-    by_class,
-    double_split,
-    predictive,
-    table_1,
-    table_2,
-    table_3,
-    table_4,
-)
+from cinemyo.evaluation import sections
 from cinemyo.evaluation.evidence import Evidence
 from cinemyo.evaluation.scores import answers, scores
 from cinemyo.evaluation.scoring import Scored, score
 from cinemyo.evaluation.summary import metrics_of
 from cinemyo.labels import PATHOLOGIES, VIEWS
 from tests.evaluation.example import history, params
-from tests.evaluation.made_up import evidence, phases
+from tests.evaluation.made_up import evidence, phases, regions
 
 PATIENTS: Final = 20_000
 CINES: Final = 5
 FOLDS: Final = 6
 SKILLS: Final = {"dual": 4.0, "systole": 3.0, "systole_128": 3.5}
-MODULES: Final = (table_1, table_2, table_3, table_4, double_split, by_arm, by_class, predictive)
-"""Whose tables are made; each module that `evaluate` asks for tables belongs here."""
 LETTERS: Final = "abcdefghijklmnopqrstuvwxyz234567"
 
 
@@ -53,12 +42,15 @@ def study() -> tuple[Params, dict[str, pd.DataFrame]]:
     ids = [name("c", number) for number in range(n)]
     patients = np.array([name("p", number) for number in range(PATIENTS)], dtype=object)[owner]
     people = {"sex": np.where(owner % 2, "F", "M"), "age_years": 20 + owner % 60}
-    cines = pd.DataFrame({"cine_id": ids, "patient_id": patients, "exam_order": 1, **people})
+    exams = np.array([name("e", number) for number in range(PATIENTS)], dtype=object)[owner]
+    image = {"rows": 160, "columns": 160, "row_spacing_mm": 2.0, "column_spacing_mm": 2.0, "source": "dicom"}
+    cines = pd.DataFrame({"cine_id": ids, "patient_id": patients, "exam_id": exams, "exam_order": 1, **people, **image})
     cines["scanner"] = np.where(owner % 4, "d-a", "d-b")
     cines["digest"] = [f"{number:064x}" for number in range(n)]
     pathology = np.array(PATHOLOGIES, dtype=object)[owner % 3]
     view = np.array(VIEWS, dtype=object)[draw.integers(0, len(VIEWS), n)]
-    labels = pd.DataFrame({"cine_id": ids, "pathology": pathology, "view": view})
+    said = {"typical": owner % 9 > 0, "post_contrast": owner % 8 == 0, "effusion": owner % 30 == 0}
+    labels = pd.DataFrame({"cine_id": ids, "pathology": pathology, "view": view, "label_version": "1", **said})
     part = (owner % FOLDS).astype(str)
     folds = pd.DataFrame({"scheme": "honest", "cine_id": ids, "patient_id": patients, "part": part})
     own = params(dual={}, systole={"phases": ["systole"]}, systole_128={"phases": ["systole"], "crop_px": 128})
@@ -67,7 +59,7 @@ def study() -> tuple[Params, dict[str, pd.DataFrame]]:
 
 
 def predictions(read: dict[str, pd.DataFrame], *, skill: float) -> pd.DataFrame:
-    """Test answers to all cines; those of a patient err together."""
+    """Test answers to all cines, and the same as validation of another fold; those of a patient err together."""
     draw, owner = np.random.default_rng(round(10 * skill)), np.repeat(np.arange(PATIENTS), CINES)
     shared = draw.normal(size=(PATIENTS, len(PATHOLOGIES)))[owner]
     logits = draw.normal(size=shared.shape) + shared + skill * np.eye(len(PATHOLOGIES))[owner % 3]
@@ -75,7 +67,8 @@ def predictions(read: dict[str, pd.DataFrame], *, skill: float) -> pd.DataFrame:
     labels = read["labels"]
     frame = pd.DataFrame({"cine_id": labels["cine_id"], "fold": owner % FOLDS, "set": "test"})
     shares = {f"p_{pathology}": p[:, index] for index, pathology in enumerate(PATHOLOGIES)}
-    return frame.assign(truth=labels["pathology"], **shares)
+    tested = frame.assign(truth=labels["pathology"], **shares)
+    return pd.concat([tested, tested.assign(set="validation", fold=(owner - 1) % FOLDS)], ignore_index=True)
 
 
 def scored(own: Params, *, read: dict[str, pd.DataFrame], given: dict[str, pd.DataFrame]) -> list[Scored]:
@@ -97,7 +90,7 @@ def scored(own: Params, *, read: dict[str, pd.DataFrame], given: dict[str, pd.Da
 def made_of(arms: list[Scored], *, whole: Evidence) -> dict[str, Any]:
     """How many tables, and rows of answers of each arm, were made."""
     own = whole.params
-    written = [table.csv() for module in MODULES for table in module.tables(whole)]
+    written = [table.csv() for _, found in sections.results_of(whole) for table in found]
     figures = metrics_of(arms, study=own.study, evaluate=own.evaluate, seed=own.seed)["arms"]
     flat = [scores(figures[arm.name]) for arm in arms]
     return {"tables": len(written), "rows": [len(answers(arm)) for arm in arms], "scores": len(flat)}
@@ -107,11 +100,11 @@ def main() -> None:
     """Measures it."""
     own, read = study()
     given = {arm: predictions(read, skill=skill) for arm, skill in SKILLS.items()}
-    made_phases = phases(read["cines"])
+    located = {"phases": phases(read["cines"]), "regions": regions(read["cines"])}
     start = time.process_time()
     arms = scored(own, read=read, given=given)
     histories = dict.fromkeys(own.arms, history())
-    whole = evidence(*arms, own=own, phases=made_phases, histories=histories, predictions=given, **read)
+    whole = evidence(*arms, own=own, **located, histories=histories, predictions=given, **read)
     found = made_of(arms, whole=whole) | {"seconds": time.process_time() - start}
     gigabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     sys.stdout.write(json.dumps(found | {"gigabytes": gigabytes}) + "\n")
