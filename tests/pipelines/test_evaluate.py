@@ -14,8 +14,8 @@ from cinemyo import measures, tables
 from cinemyo.config import Arm
 from cinemyo.evaluation.result import NOT_PART
 from cinemyo.layout import Layout
+from cinemyo.openings import PSEUDONYM
 from cinemyo.preparation.canvas import write_pages
-from cinemyo.record.guard import PSEUDONYM
 from pipelines import evaluate
 from tests.evaluation.example import ARMS, history, params, predictions, study_tables
 from tests.evaluation.leaky import answers as leaky_answers

@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float, UInt8
 
 from cinemyo import tables
-from cinemyo.config import Arm, Explain, Params
+from cinemyo.config import Explain, Params
 from cinemyo.explain.answers import Answer, answers_of, to_draw, untrained
 from cinemyo.explain.attention import Heart
 from cinemyo.explain.exchange import Kept, Pool, donors_of, exchanged, soft
@@ -103,6 +103,7 @@ def _of_folds(
     # each cine is in the pools of two folds
     cine_ids = list(dict.fromkeys(cine for truths in pools.values() for cine in truths))
     seen = _Seen(
+        _cines(layout),
         dict(zip(cine_ids, load_crops(layout, arm=arm, cine_ids=cine_ids), strict=True)),
         {cine: hearts.of(cine) for cine in cine_ids},
     )
@@ -124,8 +125,9 @@ def _with(typical: dict[str, list[Case]], case: Case) -> dict[str, list[Case]]:
 
 @dataclass(frozen=True)
 class _Seen:
-    """Crops, and the heart in each phase, by cine."""
+    """By cine: what donors are chosen by, crops, and the heart in each phase."""
 
+    cines: pd.DataFrame
     crops: Mapping[str, UInt8[torch.Tensor, "phase y x"]]
     hearts: Mapping[str, tuple[Heart, ...]]
 
@@ -151,7 +153,7 @@ def _bench(
     )
     own = {cine: seen.hearts[cine] for cine in cine_ids}
     pool = Pool(
-        _cines(layout, truths=truths, arm=arm),
+        seen.cines.loc[cine_ids].assign(**{arm.target: list(truths.values())}),
         to_unit(crops),
         torch.stack([_soft(own[cine], pixel_mm=hearts.placed(cine).pixel_mm, of=params.explain) for cine in cine_ids]),
     )
@@ -164,12 +166,11 @@ def _soft(hearts: tuple[Heart, ...], *, pixel_mm: float, of: Explain) -> Float[t
     return soft(hearts, pixel_mm=pixel_mm, margin_mm=of.margin_mm, edge_mm=of.edge_mm)
 
 
-def _cines(layout: Layout, *, truths: Mapping[str, str], arm: Arm) -> pd.DataFrame:
-    """What donors are chosen by, a row per cine of the pool."""
+def _cines(layout: Layout) -> pd.DataFrame:
+    """What donors are chosen by, beside the class: patient_id, digest and view, a row per cine."""
     cines = tables.read(layout.cines, table=tables.CINES).set_index("cine_id")
     labels = tables.read(layout.labels, table=tables.LABELS).set_index("cine_id")
-    chosen = cines.loc[list(truths), ["patient_id", "digest"]].assign(view=labels["view"])
-    return chosen.assign(**{arm.target: list(truths.values())})
+    return cines[["patient_id", "digest"]].assign(view=labels["view"])
 
 
 def _explained(

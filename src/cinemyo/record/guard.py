@@ -9,7 +9,7 @@ from typing import Final
 from cinemyo import config
 from cinemyo.errors import ConfigError
 from cinemyo.layout import Layout
-from cinemyo.tables import ID
+from cinemyo.openings import PSEUDONYM
 
 IMAGES: Final = frozenset(
     [
@@ -41,7 +41,6 @@ TABLES: Final = frozenset(
 )
 BINARY_TABLES: Final = frozenset([".parquet", ".feather", ".xlsx", ".xls", ".db", ".sqlite", ".pkl", ".pickle"])
 PERSON_COLUMNS: Final = frozenset({"cine_id", "patient_id", "exam_id", "series_id", "patient"})
-PSEUDONYM: Final = re.compile(rf"(?<![\w-]){ID.strip('^$')}(?![\w-])")
 PICTURE: Final = re.compile(r"data:image/|\"image/(png|jpeg)\"")
 
 
