@@ -13,7 +13,7 @@ import yaml
 from cinemyo import config, provenance, tables
 from cinemyo.config import PhantomCohort
 from cinemyo.layout import Layout
-from cinemyo.record.guard import PSEUDONYM
+from cinemyo.openings import PSEUDONYM
 from cinemyo.sources.phantom import generate
 from cinemyo.sources.sheet_file import read_sheet
 from pipelines import ingest_external, label_external, locate_external, predict, prepare_external
