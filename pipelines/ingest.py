@@ -20,8 +20,8 @@ def main() -> None:
 
 def ingest_cohort(run: Run, *, source: Source, layout: Layout) -> None:
     """Reads a source under the study's key."""
-    root = Path(source.root)
-    ingest(open_source(source, key=key_of(run.params.source)), layout=layout, found=count_files(root))
+    root, key = Path(source.root), key_of(run.params.source)
+    ingest(open_source(source, key=key), layout=layout, key=key, found=count_files(root))
     run.wrote(inputs=[root], outputs=outputs(layout), params=basis(run.params, source=source))
 
 

@@ -117,7 +117,7 @@ def _params(base: Path) -> Params:
 
 def _prepared(params: Params, *, layout: Layout) -> None:
     source, key = params.source, key_of(params.source)
-    ingest(open_source(source, key=key), layout=layout, found=count_files(Path(source.root)))
+    ingest(open_source(source, key=key), layout=layout, key=key, found=count_files(Path(source.root)))
     cines = tables.read(layout.cines, table=tables.CINES)
     labels = join(cines, read_sheet(Path(source.labels)), key=key)
     tables.write(labels, table=tables.LABELS, path=layout.labels)

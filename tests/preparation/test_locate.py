@@ -8,6 +8,7 @@ import pytest
 
 from cinemyo import tables
 from cinemyo.config import SliceRule
+from cinemyo.deid.keys import load_key
 from cinemyo.errors import LabelError
 from cinemyo.layout import Layout
 from cinemyo.preparation.locate import locate
@@ -132,7 +133,8 @@ def test_real_hearts_are_found(tmp_path: Path) -> None:
         (root / patient).symlink_to(ACDC / patient, target_is_directory=True)
     layout = Layout("real", tmp_path)
     groups = {"NOR": "normal", "HCM": "hcm", "DCM": "dcm"}
-    ingest(AcdcReader(root, slices=SliceRule(first=0.2, last=0.8), groups=groups), layout=layout)
+    source = AcdcReader(root, slices=SliceRule(first=0.2, last=0.8), groups=groups)
+    ingest(source, layout=layout, key=load_key("published"))
     cines = tables.read(layout.cines, table=tables.CINES)
     regions, _ = locate(cines, layout=layout, labels=tables.from_rows([], table=tables.LABELS), config=CONFIG)
     errors = []

@@ -6,12 +6,14 @@ from typing import Any
 
 from cinemyo.deid.keys import load_key
 from cinemyo.sources.base import Cine, Exclusion
+from cinemyo.sources.base import read as every
 from cinemyo.sources.dicom import DicomReader
 
 
 def read(folder: Path, **options: Any) -> tuple[list[Cine], list[Exclusion]]:
     """Cines and exclusions of a DICOM folder under the published key."""
-    items = list(DicomReader(folder, key=load_key("published"), **options).read())
+    key = load_key("published")
+    items = list(every(DicomReader(folder, key=key, **options), key=key))
     cines = [item for item in items if isinstance(item, Cine)]
     return cines, [item for item in items if isinstance(item, Exclusion)]
 

@@ -6,8 +6,10 @@ import nibabel
 import numpy as np
 
 from cinemyo.config import SliceRule
+from cinemyo.deid.keys import load_key
 from cinemyo.sources.acdc import AcdcReader
 from cinemyo.sources.base import Cine, Exclusion
+from cinemyo.sources.base import read as every
 
 GROUPS = {"NOR": "normal", "HCM": "hcm", "DCM": "dcm"}
 COLUMNS, ROWS, SLICES = 6, 5, 4
@@ -68,5 +70,5 @@ def read(
     root: Path, *, first: float = 0.0, last: float = 1.0, out_of_class: tuple[str, ...] = ()
 ) -> tuple[list[Cine], list[Exclusion]]:
     """What a reader yields, cines apart from exclusions."""
-    items = list(reader(root, first=first, last=last, out_of_class=out_of_class).read())
+    items = list(every(reader(root, first=first, last=last, out_of_class=out_of_class), key=load_key("published")))
     return [item for item in items if isinstance(item, Cine)], [item for item in items if isinstance(item, Exclusion)]

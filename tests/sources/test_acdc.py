@@ -7,6 +7,7 @@ import pytest
 from cinemyo.deid.keys import load_key
 from cinemyo.deid.pseudonyms import pseudonym
 from cinemyo.errors import SourceError
+from cinemyo.sources.base import read as every
 from tests.shared import ACDC, ACDC_CINE, needs
 from tests.sources.release import (
     COLUMNS,
@@ -359,13 +360,13 @@ def test_a_link_back_to_a_folder_above_ends(tmp_path: Path) -> None:
 
 def test_an_absent_root_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"expected a folder, got nothing"):
-        list(reader(tmp_path / "absent").read())
+        list(every(reader(tmp_path / "absent"), key=load_key("published")))
 
 
 def test_a_file_as_root_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(SourceError, match=r"expected a folder, got a file"):
-        list(reader(tmp_path / "file").read())
+        list(every(reader(tmp_path / "file"), key=load_key("published")))
 
 
 def _linked(tmp_path: Path, source: Path, *patients: str) -> Path:

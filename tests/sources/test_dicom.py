@@ -14,6 +14,7 @@ from cinemyo.deid.keys import load_key
 from cinemyo.deid.pseudonyms import keyed_hash, pseudonym
 from cinemyo.errors import SourceError
 from cinemyo.sources.base import Cine
+from cinemyo.sources.base import read as every
 from cinemyo.sources.dicom import DicomReader
 from tests.shared import EDGE, SUNNYBROOK, needs
 from tests.sources.dicom_files import mr_image, pixels, save, set_pixels, write_cine
@@ -305,25 +306,25 @@ def test_cine_without_a_mask_has_none(tmp_path: Path) -> None:
 
 def test_absent_folder_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="expected a folder"):
-        DicomReader(tmp_path / "absent", key=KEY).read()
+        DicomReader(tmp_path / "absent", key=KEY).parts()
 
 
 def test_empty_folder_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "inner").mkdir()
     with pytest.raises(SourceError, match="an empty folder"):
-        DicomReader(tmp_path, key=KEY).read()
+        DicomReader(tmp_path, key=KEY).parts()
 
 
 def test_no_header_value_leaves_the_reader(tmp_path: Path) -> None:
     write_cine(tmp_path / "MRN123456", patient="MRN123456")
     (tmp_path / "MRN123456" / "MRN123456.txt").write_text("MRN123456")
-    items = list(DicomReader(tmp_path, key=KEY).read())
+    items = list(every(DicomReader(tmp_path, key=KEY), key=KEY))
     assert all("MRN123456" not in repr(item) and "1.2.3" not in repr(item) for item in items)
 
 
 @pytest.fixture(scope="module")
 def sunnybrook() -> list[object]:
-    return list(DicomReader(SUNNYBROOK, key=KEY).read())
+    return list(every(DicomReader(SUNNYBROOK, key=KEY), key=KEY))
 
 
 @needs(SUNNYBROOK)

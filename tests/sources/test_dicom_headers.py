@@ -5,14 +5,15 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from cinemyo.deid.decoding import quiet
 from cinemyo.deid.keys import load_key
-from cinemyo.sources.dicom_headers import Header, Refusal, read_header
+from cinemyo.sources.dicom_headers import Header, Refusal, read_headers
 from tests.sources.dicom_files import mr_image, save
 
 KEY = load_key("published")
 
 
 def _read(path: Path) -> Header | Refusal:
-    return read_header(path, name=path.name, key=KEY)
+    found = read_headers(path, name=path.name, key=KEY)
+    return found if isinstance(found, Refusal) else found[0]
 
 
 def _code(path: Path) -> str:

@@ -5,7 +5,7 @@ import pytest
 from pydicom import Dataset
 
 from cinemyo.deid.keys import load_key
-from cinemyo.sources.dicom_headers import Header, read_header
+from cinemyo.sources.dicom_headers import Header, read_headers
 from cinemyo.sources.dicom_phases import Ordered, order
 from tests.sources.dicom_files import nothing, write_cine
 
@@ -14,7 +14,7 @@ KEY = load_key("published")
 
 def _headers(folder: Path, edit: Callable[[Dataset, int], None], phases: int = 20) -> list[Header]:
     paths = write_cine(folder, phases=phases, edit=edit)
-    headers = [read_header(path, name=path.name, key=KEY) for path in reversed(paths)]
+    headers = [header for path in reversed(paths) for header in read_headers(path, name=path.name, key=KEY)]
     return [header for header in headers if isinstance(header, Header)]
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from pydicom import Dataset
 
 from cinemyo.deid.keys import load_key
-from cinemyo.sources.dicom_headers import Header, read_header
+from cinemyo.sources.dicom_headers import Header, read_headers
 from cinemyo.sources.dicom_repeats import acquisitions, expected_phases
 from tests.sources.dicom_files import write_cine
 
@@ -15,7 +15,7 @@ def _headers(folder: Path, *edits: Edit, series: bool = False) -> list[Header]:
     headers: list[Header] = []
     for index, edit in enumerate(edits):
         paths = write_cine(folder / str(index), series=index if series else 1, seed=index, edit=edit)
-        found = [read_header(path, name=str(path), key=load_key("published")) for path in paths]
+        found = [header for path in paths for header in read_headers(path, name=str(path), key=load_key("published"))]
         headers += [header for header in found if isinstance(header, Header)]
     return headers
 

@@ -5,14 +5,14 @@ from pydicom import Dataset
 
 from cinemyo.deid.keys import load_key
 from cinemyo.sources.dicom_codes import REASONS, sop_class_code
-from cinemyo.sources.dicom_headers import Header, read_header
+from cinemyo.sources.dicom_headers import Header, read_headers
 from cinemyo.sources.dicom_selection import refusal
 from tests.sources.dicom_files import MR, mr_image, save
 
 
 def _refusal(image: Dataset, folder: Path) -> str | None:
     path = save(image, folder / "a.dcm")
-    header = read_header(path, name="a.dcm", key=load_key("published"))
+    header = next(iter(read_headers(path, name="a.dcm", key=load_key("published"))))
     assert isinstance(header, Header)
     return refusal(header)
 

@@ -10,16 +10,19 @@ import pytest
 
 from cinemyo import tables
 from cinemyo.config import SliceRule
-from cinemyo.deid.keys import Key
+from cinemyo.deid.keys import Key, load_key
 from cinemyo.errors import SetupError, SourceError
 from cinemyo.layout import Layout
 from cinemyo.sources.acdc import AcdcReader
-from cinemyo.sources.base import Cine, Exclusion
+from cinemyo.sources.base import Cine, Exclusion, Part
+from cinemyo.sources.base import read as every
 from cinemyo.sources.files import count_files
 from cinemyo.sources.images import read_cine, read_mask
 from cinemyo.sources.ingest import ingest, outputs
 from tests.shared import ACDC, needs
 from tests.sources.release import GROUPS, SLICES, reader, write_patient
+
+KEY = load_key("published")
 
 
 @dataclass
@@ -28,8 +31,12 @@ class Items:
 
     items: list[Cine | Exclusion]
     fault: Exception | None = None
+    content: str = "items"
 
-    def read(self) -> Iterator[Cine | Exclusion]:
+    def parts(self) -> Iterator[Part | Exclusion]:
+        yield self
+
+    def build(self, *, key: Key) -> Iterator[Cine | Exclusion]:
         yield from self.items
         if self.fault:
             raise self.fault
@@ -52,7 +59,7 @@ def layout(tmp_path: Path) -> Layout:
 
 @pytest.fixture
 def ingested(root: Path, layout: Layout) -> Layout:
-    ingest(reader(root, first=0.3), layout=layout, found=count_files(root))
+    ingest(reader(root, first=0.3), layout=layout, key=KEY, found=count_files(root))
     return layout
 
 
@@ -84,12 +91,12 @@ def test_masks_are_written_where_the_source_has_them(ingested: Layout) -> None:
 
 def test_the_folder_of_masks_exists_without_a_mask(tmp_path: Path, layout: Layout) -> None:
     write_patient(tmp_path / "release", "patient001", masks=False)
-    ingest(reader(tmp_path / "release"), layout=layout)
+    ingest(reader(tmp_path / "release"), layout=layout, key=KEY)
     assert list(layout.masks.iterdir()) == []
 
 
 def test_images_are_those_of_the_source(root: Path, ingested: Layout) -> None:
-    cine = next(item for item in reader(root, first=0.3).read() if isinstance(item, Cine))
+    cine = next(item for item in every(reader(root, first=0.3), key=KEY) if isinstance(item, Cine))
     frames, row, column = read_cine(ingested.ingested / f"{cine.cine_id}.mha")
     np.testing.assert_array_equal(frames, cine.frames)
     np.testing.assert_array_equal(read_mask(ingested.masks / f"{cine.cine_id}.mha"), cine.mask)
@@ -120,9 +127,9 @@ def test_a_slice_left_out_takes_no_file_that_another_uses(ingested: Layout) -> N
 
 def test_files_of_an_exam_without_a_slice_go_with_the_first_exclusion(tmp_path: Path, layout: Layout) -> None:
     write_patient(tmp_path / "release", "patient001")
-    items = [*reader(tmp_path / "release", first=1.0).read()]
+    items = [*every(reader(tmp_path / "release", first=1.0), key=KEY)]
     write_patient(tmp_path / "other", "patient002")
-    ingest(Items([*items, *reader(tmp_path / "other").read()]), layout=layout, found=10)
+    ingest(Items([*items, *every(reader(tmp_path / "other"), key=KEY)]), layout=layout, key=KEY, found=10)
     assert exclusions_of(layout)["n_files"].tolist() == [5, 0, 0, 0]
 
 
@@ -132,36 +139,36 @@ def test_carried_labels_are_a_sheet(ingested: Layout) -> None:
 
 
 def test_no_carried_label_leaves_a_header(root: Path, layout: Layout) -> None:
-    items = [replace(item, carried={}) if isinstance(item, Cine) else item for item in reader(root).read()]
-    ingest(Items(items), layout=layout)
+    items = [replace(item, carried={}) if isinstance(item, Cine) else item for item in every(reader(root), key=KEY)]
+    ingest(Items(items), layout=layout, key=KEY)
     assert layout.carried_labels.read_text() == ",".join(tables.SHEET.header) + "\n"
 
 
 def test_trigger_times_are_kept_as_first_and_last(root: Path, layout: Layout) -> None:
-    cine = next(item for item in reader(root).read() if isinstance(item, Cine))
-    ingest(Items([replace(cine, trigger_ms=(12.5, 812.5), rr_ms=900.0)]), layout=layout)
+    cine = next(item for item in every(reader(root), key=KEY) if isinstance(item, Cine))
+    ingest(Items([replace(cine, trigger_ms=(12.5, 812.5), rr_ms=900.0)]), layout=layout, key=KEY)
     assert cines_of(layout)[["trigger_start_ms", "trigger_end_ms", "rr_ms"]].to_numpy().tolist() == [[12.5, 812.5, 900]]
 
 
 def test_the_digest_knows_the_pixels(root: Path, layout: Layout) -> None:
-    cine = next(item for item in reader(root).read() if isinstance(item, Cine))
+    cine = next(item for item in every(reader(root), key=KEY) if isinstance(item, Cine))
     other = replace(cine, cine_id="c-" + "a" * 16, frames=cine.frames + 1)
     same = replace(cine, cine_id="c-" + "b" * 16)
-    ingest(Items([cine, other, same]), layout=layout)
+    ingest(Items([cine, other, same]), layout=layout, key=KEY)
     first, second, third = cines_of(layout)["digest"]
     assert first == third != second
 
 
 def test_the_same_source_gives_the_same_bytes(root: Path, ingested: Layout) -> None:
     before = content(ingested)
-    ingest(reader(root, first=0.3), layout=ingested)
+    ingest(reader(root, first=0.3), layout=ingested, key=KEY)
     assert content(ingested) == before
 
 
 def test_the_order_of_rows_does_not_depend_on_the_key(root: Path, tmp_path: Path, ingested: Layout) -> None:
     other = Layout("other", tmp_path)
     key = Key(b"another key of thirty-two bytes or more")
-    ingest(AcdcReader(root, slices=SliceRule(first=0.3, last=1.0), groups=GROUPS, key=key), layout=other)
+    ingest(AcdcReader(root, slices=SliceRule(first=0.3, last=1.0), groups=GROUPS, key=key), layout=other, key=key)
     assert not set(cines_of(other)["cine_id"]) & set(cines_of(ingested)["cine_id"])
     assert cines_of(other)["digest"].tolist() == cines_of(ingested)["digest"].tolist()
 
@@ -177,54 +184,54 @@ def test_a_source_without_a_cine_is_refused_with_its_codes(tmp_path: Path, layou
     write_patient(tmp_path / "release", "patient001", group="MINF")
     (tmp_path / "release" / "README").write_text("")
     with pytest.raises(SourceError, match=r"none in 6 files \(group_not_in_study 1, outside_patients 1\)"):
-        ingest(reader(tmp_path / "release"), layout=layout, found=6)
+        ingest(reader(tmp_path / "release"), layout=layout, key=KEY, found=6)
 
 
 def test_an_empty_folder_is_refused(tmp_path: Path, layout: Layout) -> None:
     (tmp_path / "release").mkdir()
     with pytest.raises(SourceError, match=r"expected at least one cine, got none in 0 files"):
-        ingest(reader(tmp_path / "release"), layout=layout)
+        ingest(reader(tmp_path / "release"), layout=layout, key=KEY)
 
 
 def test_a_cine_that_comes_twice_is_refused(root: Path, layout: Layout) -> None:
-    cine = next(item for item in reader(root).read() if isinstance(item, Cine))
+    cine = next(item for item in every(reader(root), key=KEY) if isinstance(item, Cine))
     with pytest.raises(SourceError, match=r"expected each cine once, got a second one"):
-        ingest(Items([cine, cine]), layout=layout)
+        ingest(Items([cine, cine]), layout=layout, key=KEY)
 
 
 def test_files_that_the_reader_lost_are_refused(root: Path, layout: Layout) -> None:
     with pytest.raises(SourceError, match=r"expected 99 files used or excluded, got 14"):
-        ingest(reader(root), layout=layout, found=99)
+        ingest(reader(root), layout=layout, key=KEY, found=99)
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
 def test_a_full_disk_is_one_sentence(root: Path, layout: Layout, number: int) -> None:
     with pytest.raises(SetupError, match=r"expected room for the cines, got a full disk; free space"):
-        ingest(Items([*reader(root).read()], fault=OSError(number, "full")), layout=layout)
+        ingest(Items([*every(reader(root), key=KEY)], fault=OSError(number, "full")), layout=layout, key=KEY)
 
 
 def test_other_faults_of_the_system_stay_what_they_are(root: Path, layout: Layout) -> None:
     with pytest.raises(OSError, match="broken"):
-        ingest(Items([*reader(root).read()], fault=OSError(errno.EIO, "broken")), layout=layout)
+        ingest(Items([*every(reader(root), key=KEY)], fault=OSError(errno.EIO, "broken")), layout=layout, key=KEY)
 
 
 def test_a_fault_leaves_nothing_half_written(root: Path, tmp_path: Path, layout: Layout) -> None:
     with pytest.raises(SetupError):
-        ingest(Items([*reader(root).read()], fault=OSError(errno.ENOSPC, "full")), layout=layout)
+        ingest(Items([*every(reader(root), key=KEY)], fault=OSError(errno.ENOSPC, "full")), layout=layout, key=KEY)
     assert [path.name for path in (tmp_path / "data").iterdir()] == []
 
 
 def test_a_fault_leaves_the_earlier_outputs_as_they_were(root: Path, ingested: Layout) -> None:
     before = content(ingested)
     with pytest.raises(SetupError):
-        ingest(Items([*reader(root).read()], fault=OSError(errno.ENOSPC, "full")), layout=ingested)
+        ingest(Items([*every(reader(root), key=KEY)], fault=OSError(errno.ENOSPC, "full")), layout=ingested, key=KEY)
     assert content(ingested) == before
 
 
 def test_other_files_of_the_study_are_left_alone(root: Path, layout: Layout) -> None:
     layout.data.mkdir(parents=True)
     layout.labels.write_text("mine")
-    ingest(reader(root), layout=layout)
+    ingest(reader(root), layout=layout, key=KEY)
     assert layout.labels.read_text() == "mine"
 
 
@@ -238,6 +245,6 @@ def test_the_release_is_accounted_for(tmp_path: Path) -> None:
     for patient in ("patient001", "patient021", "patient061"):
         (tmp_path / "release" / patient).symlink_to(ACDC / patient, target_is_directory=True)
     layout = Layout("acdc", tmp_path)
-    ingest(reader(tmp_path / "release", first=0.2, last=0.8), layout=layout, found=15)
+    ingest(reader(tmp_path / "release", first=0.2, last=0.8), layout=layout, key=KEY, found=15)
     assert sources_of(layout)["cine_id"].notna().sum() == 15
     assert len(list(layout.masks.iterdir())) == len(cines_of(layout)) >= 3 * SLICES

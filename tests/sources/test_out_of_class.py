@@ -26,7 +26,7 @@ def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:
         write_patient(base / "source", f"patient{number:03d}", group=group, masks=False, **frames)
     layout = Layout("tiny", base)
     source = reader(base / "source", out_of_class=OTHERS)
-    ingest(source, layout=layout, found=count_files(base / "source"))
+    ingest(source, layout=layout, key=load_key("published"), found=count_files(base / "source"))
     return layout
 
 

@@ -1,5 +1,6 @@
 """The ACDC release: each short-axis slice of a patient's stack is one cine, of two phases or of all."""
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from cinemyo.deid.keys import Key, load_key
 from cinemyo.deid.pseudonyms import pseudonym
 from cinemyo.labels import Pathology
 from cinemyo.sources.acdc_folder import ENDINGS, Folder, Info, Masks, Stack, read_info, read_masks, read_stack
-from cinemyo.sources.base import Cine, Exclusion, SourceFile
+from cinemyo.sources.base import Cine, Exclusion, Part, SourceFile
 from cinemyo.sources.files import folders_under, source_file
 from cinemyo.sources.nifti import UnusableError
 
@@ -38,8 +39,8 @@ class AcdcReader:
     """Groups that are read without a pathology, their name in small letters as `other_class`."""
     key: Key = field(default_factory=lambda: load_key("published"))
 
-    def read(self) -> Iterator[Cine | Exclusion]:
-        """Cines by patient and slice, each patient's exclusions after them; last what lies in no patient's folder.
+    def parts(self) -> Iterator[Part | Exclusion]:
+        """A part for each patient, in order of their names; last what lies in no patient's folder.
 
         Raises:
             SourceError: the root is no folder, or a file in it may not be read.
@@ -48,7 +49,12 @@ class AcdcReader:
         seen: set[str] = set()
         for path in sorted(folders, key=lambda path: (path.name, path)):
             if PATIENT.fullmatch(path.name):
-                yield from self._patient(self._folder(path, folders[path]), seen=seen)
+                folder = self._folder(path, folders[path])
+                if path.name in seen:
+                    yield from _second_folder(folder)
+                    continue
+                seen.add(path.name)
+                yield PatientPart(folder, self.slices, self.groups, self.out_of_class)
         for path, files in folders.items():
             if not PATIENT.fullmatch(path.name):
                 for file in files:
@@ -60,29 +66,40 @@ class AcdcReader:
     def _file(self, path: Path) -> SourceFile:
         return source_file(path, root=self.root, key=self.key)
 
-    def _patient(self, folder: Folder, *, seen: set[str]) -> Iterator[Cine | Exclusion]:
-        if folder.name in seen:
-            for file in folder.files.values():
-                yield _left_out(file, code="duplicate_patient", reason="a second folder of the same patient")
-            return
-        seen.add(folder.name)
+
+@dataclass(frozen=True)
+class PatientPart:
+    """One patient's folder, to be built in any process."""
+
+    folder: Folder
+    slices: SliceRule
+    groups: Mapping[str, Pathology]
+    out_of_class: tuple[str, ...]
+
+    @property
+    def content(self) -> str:
+        """A hash of the folder's keyed names and bytes and of the reader's rules."""
+        files = sorted((file.file, file.digest) for file in self.folder.files.values())
+        rules = self.slices.model_dump(mode="json"), sorted(self.groups.items()), self.out_of_class
+        return hashlib.sha256(repr((files, rules)).encode()).hexdigest()
+
+    def build(self, *, key: Key) -> Iterator[Cine | Exclusion]:
+        """The cines by slice, then what is left out."""
+        folder = self.folder
         try:
             info = read_info(folder)
             if info.group is not None and info.group not in (*self.groups, *self.out_of_class):
-                yield self._no_exam(folder, UnusableError("group_not_in_study", f"group {info.group} is not studied"))
+                yield _no_exam(
+                    folder, UnusableError("group_not_in_study", f"group {info.group} is not studied"), key=key
+                )
                 return
             stack = read_stack(folder, info)
         except UnusableError as fault:
-            yield self._no_exam(folder, fault)
+            yield _no_exam(folder, fault, key=key)
             return
-        yield from self._exam(folder, info, stack)
+        yield from self._exam(folder, info, stack, key)
 
-    def _no_exam(self, folder: Folder, fault: UnusableError) -> Exclusion:
-        patient_id = pseudonym("patient", folder.name, key=self.key)
-        files = tuple(folder.files.values())
-        return Exclusion(patient_id, "patient", fault.code, fault.reason, patient_id, files)
-
-    def _exam(self, folder: Folder, info: Info, stack: Stack) -> Iterator[Cine | Exclusion]:
+    def _exam(self, folder: Folder, info: Info, stack: Stack, key: Key) -> Iterator[Cine | Exclusion]:
         masks = read_masks(folder, info, stack.volume)
         used = stack.names + (masks.names if masks.labels is not None else ())
         files = tuple(folder.files[name] for name in used)
@@ -90,30 +107,32 @@ class AcdcReader:
             try:
                 _check_slice(stack, index, rule=self.slices)
             except UnusableError as fault:
-                patient_id, cine_id = self._ids(folder, index)
+                patient_id, cine_id = _ids(folder, index, key=key)
                 yield Exclusion(cine_id, "cine", fault.code, fault.reason, patient_id, files)
                 continue
-            yield self._cine(folder, info, stack, index=index, masks=masks, files=files)
+            yield self._cine(folder, info, stack, index=index, masks=masks, files=files, key=key)
         for name in sorted(set(folder.files) - set(used)):
             code, reason = _why_left(name, masks)
-            yield _left_out(folder.files[name], code=code, reason=reason, patient_id=self._ids(folder, 0)[0])
-
-    def _ids(self, folder: Folder, index: int) -> tuple[str, str]:
-        return (
-            pseudonym("patient", folder.name, key=self.key),
-            pseudonym("cine", f"{folder.name}_sax", str(index + 1), key=self.key),
-        )
+            yield _left_out(folder.files[name], code=code, reason=reason, patient_id=_ids(folder, 0, key=key)[0])
 
     def _cine(
-        self, folder: Folder, info: Info, stack: Stack, *, index: int, masks: Masks, files: tuple[SourceFile, ...]
+        self,
+        folder: Folder,
+        info: Info,
+        stack: Stack,
+        *,
+        index: int,
+        masks: Masks,
+        files: tuple[SourceFile, ...],
+        key: Key,
     ) -> Cine:
         volume, series = stack.volume, f"{folder.name}_sax"
-        patient_id, cine_id = self._ids(folder, index)
+        patient_id, cine_id = _ids(folder, index, key=key)
         return Cine(
             cine_id=cine_id,
             patient_id=patient_id,
-            exam_id=pseudonym("exam", folder.name, key=self.key),
-            series_id=pseudonym("series", series, key=self.key),
+            exam_id=pseudonym("exam", folder.name, key=key),
+            series_id=pseudonym("series", series, key=key),
             exam_order=1,
             slice_number=index + 1,
             source="acdc",
@@ -140,6 +159,23 @@ class AcdcReader:
                 "systole_index": stack.systole_index,
             },
         )
+
+
+def _second_folder(folder: Folder) -> Iterator[Exclusion]:
+    for file in folder.files.values():
+        yield _left_out(file, code="duplicate_patient", reason="a second folder of the same patient")
+
+
+def _ids(folder: Folder, index: int, *, key: Key) -> tuple[str, str]:
+    return (
+        pseudonym("patient", folder.name, key=key),
+        pseudonym("cine", f"{folder.name}_sax", str(index + 1), key=key),
+    )
+
+
+def _no_exam(folder: Folder, fault: UnusableError, *, key: Key) -> Exclusion:
+    patient_id = pseudonym("patient", folder.name, key=key)
+    return Exclusion(patient_id, "patient", fault.code, fault.reason, patient_id, tuple(folder.files.values()))
 
 
 def _left_out(file: SourceFile, *, code: str, reason: str, patient_id: str | None = None) -> Exclusion:

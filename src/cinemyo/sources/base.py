@@ -7,6 +7,8 @@ from typing import Literal, Protocol
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from cinemyo.deid.keys import Key
+
 Level = Literal["file", "series", "cine", "exam", "patient"]
 Vector = tuple[float, float, float]
 
@@ -71,11 +73,47 @@ class Cine:
     """0 background, 1 right ventricle, 2 myocardium, 3 left ventricle, at diastole and systole."""
     carried: dict[str, object] = field(default_factory=dict)
     """Labels that the source itself carries, by column of the label sheet."""
+    transfer_syntax: str | None = None
+    """Of the DICOM files: the name of the standard."""
+    decoder: str | None = None
+    """What decoded their pixels, with its version."""
+    lossy: bool | None = None
+    """Whether any frame went through lossy compression; None where nothing tells."""
+    cine_score: float | None = None
+    """How surely this is a bSSFP cine, 0 to 1, by what the headers say; None where there are none."""
+    cine_evidence: str | None = None
+    """The reasons of that score, as words parted by blanks."""
+    geometry_view: str | None = None
+    """The view that the plane itself tells: a view, `other`, or None where the source knows no orientation."""
+    text_score: float | None = None
+    """How likely text is burned into the pixels, 0 to 1."""
+
+
+class Part(Protocol):
+    """Files of a source whose cines hang on each other and on nothing else; small enough to be sent to a process."""
+
+    @property
+    def content(self) -> str:
+        """A hash of all that the cines hang on: the bytes of the files and how they are read."""
+        ...  # pragma: no cover
+
+    def build(self, *, key: Key) -> Iterator[Cine | Exclusion]:
+        """Each cine and each exclusion once."""
+        ...  # pragma: no cover
 
 
 class CineSource(Protocol):
-    """A source yields each item once: as a cine or as an exclusion."""
+    """A source gives each file once: in a part, or in an exclusion that needs no part."""
 
-    def read(self) -> Iterator[Cine | Exclusion]:
-        """Cines and exclusions in an order that does not depend on the pseudonyms."""
+    def parts(self) -> Iterator[Part | Exclusion]:
+        """Parts and exclusions in an order that does not depend on the pseudonyms."""
         ...  # pragma: no cover
+
+
+def read(source: CineSource, *, key: Key) -> Iterator[Cine | Exclusion]:
+    """Every cine and exclusion of a source, one part after the other."""
+    for part in source.parts():
+        if isinstance(part, Exclusion):
+            yield part
+        else:
+            yield from part.build(key=key)

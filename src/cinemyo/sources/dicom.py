@@ -7,11 +7,11 @@ from pathlib import Path
 from cinemyo.deid.keys import Key
 from cinemyo.deid.pseudonyms import pseudonym
 from cinemyo.errors import SourceError
-from cinemyo.sources.base import Cine, Exclusion, SourceFile
-from cinemyo.sources.dicom_cines import CineBuilder, Stack
+from cinemyo.sources.base import Exclusion, Part, SourceFile
+from cinemyo.sources.dicom_cines import CineBuilder, PlacePart, Stack
 from cinemyo.sources.dicom_codes import REASONS
 from cinemyo.sources.dicom_grouping import Place, places, slice_numbers, without_duplicates
-from cinemyo.sources.dicom_headers import Header, Refusal, read_header
+from cinemyo.sources.dicom_headers import Header, Refusal, read_headers
 from cinemyo.sources.dicom_repeats import expected_phases
 from cinemyo.sources.dicom_selection import refusal
 from cinemyo.sources.files import folders_under
@@ -32,13 +32,13 @@ class DicomReader:
     ) -> None:
         self._root = root
         self._key = key
-        self._builder = CineBuilder(key=key, min_phases=min_phases, max_phases=max_phases, truth=truth)
+        self._builder = CineBuilder(min_phases=min_phases, max_phases=max_phases, truth=truth)
 
-    def read(self) -> Iterator[Cine | Exclusion]:
-        """Exclusions of files and series first, then per position, by patient and exam, its cine and exclusions.
+    def parts(self) -> Iterator[Part | Exclusion]:
+        """Exclusions of files and series first, then a part for each position, by patient and exam.
 
         Raises:
-            SourceError: the folder is absent or holds no file, or a phantom's mask does not fit its cine.
+            SourceError: the folder is absent or holds no file.
         """
         paths = [path for files in folders_under(self._root).values() for path in files]
         if not paths:
@@ -50,26 +50,27 @@ class DicomReader:
             )
         return self._read(sorted((path.relative_to(self._root).as_posix(), path) for path in paths))
 
-    def _read(self, found: Sequence[tuple[str, Path]]) -> Iterator[Cine | Exclusion]:
+    def _read(self, found: Sequence[tuple[str, Path]]) -> Iterator[Part | Exclusion]:
         images: list[Header] = []
         others: list[tuple[Header, str]] = []
         for name, path in found:
-            header = read_header(path, name=name, key=self._key)
-            if isinstance(header, Refusal):
-                yield _file(header.file, header.code)
+            headers = read_headers(path, name=name, key=self._key)
+            if isinstance(headers, Refusal):
+                yield _file(headers.file, headers.code)
                 continue
-            code = refusal(header)
-            if code is None:
-                images.append(header)
-            else:
-                others.append((header, code))
+            for header in headers:
+                code = refusal(header)
+                if code is None:
+                    images.append(header)
+                else:
+                    others.append((header, code))
         unique, copies = without_duplicates(images)
         for header, code in copies:
             yield _file(header.file, code, self._patient(header))
         yield from self._series(others)
         yield from self._cines(unique, _exam_orders([*images, *(header for header, _ in others)]))
 
-    def _cines(self, images: Sequence[Header], exams: dict[tuple[str, str], int]) -> Iterator[Cine | Exclusion]:
+    def _cines(self, images: Sequence[Header], exams: dict[tuple[str, str], int]) -> Iterator[Part]:
         found = places(images)
         numbers, typical = slice_numbers(found), _typical_phases(found)
         for index, place in enumerate(found):
@@ -80,7 +81,7 @@ class DicomReader:
                 slice_numbers={uid: numbers[identity.patient, uid, index] for uid in series},
                 expected=expected_phases(place.headers) or max(typical.get(uid, 0) for uid in series) or None,
             )
-            yield from self._builder.build(place, stack=stack)
+            yield PlacePart(place, stack, self._builder)
 
     def _series(self, refused: Iterable[tuple[Header, str]]) -> Iterator[Exclusion]:
         """One exclusion for all images of a series that were refused for the same reason."""
@@ -98,7 +99,7 @@ class DicomReader:
                 code=code,
                 reason=REASONS[code],
                 patient_id=patients.pop() if len(patients) == 1 else None,
-                files=tuple(header.file for header in headers),
+                files=tuple(dict.fromkeys(header.file for header in headers)),
             )
 
     def _patient(self, header: Header) -> str | None:

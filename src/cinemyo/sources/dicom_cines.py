@@ -1,5 +1,6 @@
 """From the images at one position to its cine, and exclusions for what does not enter it."""
 
+import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from jaxtyping import UInt8
 from cinemyo.deid.keys import Key
 from cinemyo.deid.pseudonyms import pseudonym
 from cinemyo.errors import SourceError
-from cinemyo.sources.base import Cine, Exclusion, Vector
+from cinemyo.sources.base import Cine, Exclusion, SourceFile, Vector
 from cinemyo.sources.dicom_codes import REASONS
 from cinemyo.sources.dicom_grouping import Place
 from cinemyo.sources.dicom_headers import Header
@@ -35,15 +36,39 @@ class Stack:
 
 
 @dataclass(frozen=True)
+class PlacePart:
+    """The images at one position, to be built into a cine in any process."""
+
+    place: Place
+    stack: Stack
+    builder: "CineBuilder"
+
+    @property
+    def content(self) -> str:
+        """A hash of the bytes and keyed names of the files, of what surrounds them, and of the builder's rules."""
+        rules = self.builder.min_phases, self.builder.max_phases, self.builder.truth is not None
+        around = self.stack.exam_order, sorted(self.stack.slice_numbers.values()), self.stack.expected
+        files = [(header.file.file, header.file.digest, header.frame) for header in self.place.headers]
+        return hashlib.sha256(repr((rules, around, files)).encode()).hexdigest()
+
+    def build(self, *, key: Key) -> Iterator[Cine | Exclusion]:
+        """The cine of this position and its exclusions.
+
+        Raises:
+            SourceError: the mask of a phantom does not fit its cine.
+        """
+        yield from self.builder.build(self.place, stack=self.stack, key=key)
+
+
+@dataclass(frozen=True)
 class CineBuilder:
     """Builds the cine of a position; the last complete acquisition wins."""
 
-    key: Key
     min_phases: int
     max_phases: int
     truth: Path | None
 
-    def build(self, place: Place, *, stack: Stack) -> Iterator[Cine | Exclusion]:
+    def build(self, place: Place, *, stack: Stack, key: Key) -> Iterator[Cine | Exclusion]:
         """The cine of this position, if any, and an exclusion for every acquisition and file that is not in it.
 
         Raises:
@@ -56,18 +81,18 @@ class CineBuilder:
                 continue
             verdict = self._judge(candidate, stack.expected)
             if isinstance(verdict, str):
-                yield self._exclusion(candidate, verdict)
+                yield _exclusion(candidate, verdict, key=key)
                 continue
             try:
                 frames = _same_size([read_frame(header.path) for header in verdict.headers], verdict.headers)
             except PixelError as error:
                 broken = [header for header in candidate if header.path == error.path]
-                yield self._broken(broken[0])
+                yield _broken(broken[0], key=key)
                 waiting.append([header for header in candidate if header.path != error.path])
                 continue
-            yield self._cine(verdict, frames, stack)
+            yield self._cine(verdict, frames, stack, key)
             for repeat in waiting:
-                yield self._exclusion(repeat, "repeat")
+                yield _exclusion(repeat, "repeat", key=key)
             return
 
     def _judge(self, headers: Sequence[Header], expected: int | None) -> Ordered | str:
@@ -80,16 +105,16 @@ class CineBuilder:
         ordered = order(headers)
         return "too_many_phases" if n > self.max_phases and isinstance(ordered, Ordered) else ordered
 
-    def _cine(self, ordered: Ordered, frames: Sequence[Frame], stacked: Stack) -> Cine:
+    def _cine(self, ordered: Ordered, frames: Sequence[Frame], stacked: Stack, key: Key) -> Cine:
         first = ordered.headers[0]
         identity, geometry = first.identity, first.geometry
         image = stack(frames)
         return Cine(
-            cine_id=self._cine_id(ordered.headers),
-            patient_id=pseudonym("patient", identity.patient, key=self.key),
-            exam_id=pseudonym("exam", identity.study, key=self.key),
-            series_id=pseudonym("series", identity.series, key=self.key),
-            accession_id=pseudonym("accession", identity.accession, key=self.key) if identity.accession else None,
+            cine_id=_cine_id(ordered.headers, key=key),
+            patient_id=pseudonym("patient", identity.patient, key=key),
+            exam_id=pseudonym("exam", identity.study, key=key),
+            series_id=pseudonym("series", identity.series, key=key),
+            accession_id=pseudonym("accession", identity.accession, key=key) if identity.accession else None,
             exam_order=stacked.exam_order,
             slice_number=stacked.slice_numbers[identity.series],
             source="dicom",
@@ -97,7 +122,7 @@ class CineBuilder:
             row_spacing_mm=geometry.spacing[0],
             column_spacing_mm=geometry.spacing[1],
             phase_key=ordered.phase_key,
-            scanner=pseudonym("scanner", *identity.scanner, key=self.key),
+            scanner=pseudonym("scanner", *identity.scanner, key=key),
             row_cosine=_vector(geometry.orientation[3:]),
             column_cosine=_vector(geometry.orientation[:3]),
             position=_vector(geometry.position),
@@ -105,7 +130,7 @@ class CineBuilder:
             age_years=identity.age_years,
             trigger_ms=ordered.trigger_ms,
             rr_ms=ordered.rr_ms,
-            files=tuple(header.file for header in ordered.headers),
+            files=_files(ordered.headers),
             mask=self._mask(identity.series, image.shape[1:]),
         )
 
@@ -126,18 +151,26 @@ class CineBuilder:
             )
         return mask
 
-    def _cine_id(self, headers: Sequence[Header]) -> str:
-        smallest = min(header.identity.instance for header in headers)
-        return pseudonym("cine", headers[0].identity.patient, smallest, key=self.key)
 
-    def _exclusion(self, headers: Sequence[Header], code: str) -> Exclusion:
-        patient = pseudonym("patient", headers[0].identity.patient, key=self.key)
-        files = tuple(header.file for header in headers)
-        return Exclusion(self._cine_id(headers), "cine", code, REASONS[code], patient, files)
+def _cine_id(headers: Sequence[Header], *, key: Key) -> str:
+    smallest = min((header.identity.instance, header.frame) for header in headers)
+    own = smallest[0] if smallest[1] == 0 else f"{smallest[0]}#{smallest[1]}"
+    return pseudonym("cine", headers[0].identity.patient, own, key=key)
 
-    def _broken(self, header: Header) -> Exclusion:
-        patient = pseudonym("patient", header.identity.patient, key=self.key)
-        return Exclusion(header.file.file, "file", "broken_pixels", REASONS["broken_pixels"], patient, (header.file,))
+
+def _exclusion(headers: Sequence[Header], code: str, *, key: Key) -> Exclusion:
+    patient = pseudonym("patient", headers[0].identity.patient, key=key)
+    return Exclusion(_cine_id(headers, key=key), "cine", code, REASONS[code], patient, _files(headers))
+
+
+def _broken(header: Header, *, key: Key) -> Exclusion:
+    patient = pseudonym("patient", header.identity.patient, key=key)
+    return Exclusion(header.file.file, "file", "broken_pixels", REASONS["broken_pixels"], patient, (header.file,))
+
+
+def _files(headers: Sequence[Header]) -> tuple[SourceFile, ...]:
+    """The files that the frames lie in, each once."""
+    return tuple(dict.fromkeys(header.file for header in headers))
 
 
 def _same_size(frames: Sequence[Frame], headers: Sequence[Header]) -> Sequence[Frame]:

@@ -96,6 +96,8 @@ class PixelFacts:
     bits: int
     photometric: str
     compressed: bool
+    offset: int | None
+    """Where the pixels begin in the file, where they are plain numbers; None where they are compressed or absent."""
     available: int
     """Bytes from the pixel element to the end of the file; 0 without one."""
     digest: str
@@ -104,10 +106,12 @@ class PixelFacts:
 
 @dataclass(frozen=True)
 class Header:
-    """One DICOM image file before its pixels are read."""
+    """One frame of a DICOM image file before its pixels are read."""
 
     path: Path
     file: SourceFile
+    frame: int
+    """Index within the file; 0 where it holds one frame."""
     sop_class: str
     identity: Identity
     protocol: Protocol
@@ -124,8 +128,8 @@ class Refusal:
     code: str
 
 
-def read_header(path: Path, *, name: str, key: Key) -> Header | Refusal:
-    """The facts of one file, or why it is none of ours; the file is read once and never held whole.
+def read_headers(path: Path, *, name: str, key: Key) -> tuple[Header, ...] | Refusal:
+    """The facts of each frame of one file, or why it is none of ours; the file is read once and never held whole.
 
     `name` is its path below the root with forward slashes; only its keyed hash is kept.
     """
@@ -137,7 +141,7 @@ def read_header(path: Path, *, name: str, key: Key) -> Header | Refusal:
         return Refusal(SourceFile(code, KeyedDigest(key=key).hexdigest(), 0), "unreadable")
 
 
-def _read(path: Path, stream: BinaryIO, code: str, key: Key) -> Header | Refusal:
+def _read(path: Path, stream: BinaryIO, code: str, key: Key) -> tuple[Header, ...] | Refusal:
     dataset, refused = _parsed(stream)
     start = stream.tell()
     has_pixels = dataset is not None and stream.read(4) in _PIXEL_TAG
@@ -147,9 +151,8 @@ def _read(path: Path, stream: BinaryIO, code: str, key: Key) -> Header | Refusal
         return Refusal(file, refused)
     facts = _pixel_facts(dataset, size - start if has_pixels else 0, pixels)
     sop_class = text(dataset, "SOPClassUID") or text(dataset.file_meta, "MediaStorageSOPClassUID")
-    return Header(
-        path, file, sop_class, _identity(dataset), _protocol(dataset), _geometry(dataset), _timing(dataset), facts
-    )
+    identity, protocol, geometry, timing = _identity(dataset), _protocol(dataset), _geometry(dataset), _timing(dataset)
+    return (Header(path, file, 0, sop_class, identity, protocol, geometry, timing, facts),)
 
 
 def _parsed(stream: BinaryIO) -> tuple[Any, str]:
@@ -241,6 +244,7 @@ def _pixel_facts(dataset: Dataset, available: int, digest: str) -> PixelFacts:
         bits=integer(dataset, "BitsAllocated") or 0,
         photometric=text(dataset, "PhotometricInterpretation"),
         compressed=text(dataset.file_meta, "TransferSyntaxUID") not in _PLAIN,
+        offset=None,
         available=available,
         digest=digest,
     )

@@ -13,9 +13,10 @@ from typing import Any, Final
 import numpy as np
 
 from cinemyo import tables
+from cinemyo.deid.keys import Key
 from cinemyo.errors import SetupError, SourceError
 from cinemyo.layout import Layout
-from cinemyo.sources.base import Cine, CineSource, Exclusion, SourceFile
+from cinemyo.sources.base import Cine, CineSource, Exclusion, SourceFile, read
 from cinemyo.sources.images import write_cine, write_mask
 
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -75,7 +76,7 @@ class _Account:
         return files, excluded
 
 
-def ingest(source: CineSource, *, layout: Layout, found: int | None = None) -> None:
+def ingest(source: CineSource, *, layout: Layout, key: Key, found: int | None = None) -> None:
     """Writes the images, `cines.csv`, `sources.parquet`, `exclusions.csv` and `carried_labels.csv`, all or nothing.
 
     Rows keep the order of the source, which no pseudonym decides. A file that serves several cines (a NIfTI stack)
@@ -90,7 +91,7 @@ def ingest(source: CineSource, *, layout: Layout, found: int | None = None) -> N
         account = _Account()
         draft.ingested.mkdir(parents=True)
         draft.masks.mkdir()
-        for item in source.read():
+        for item in read(source, key=key):
             if isinstance(item, Exclusion):
                 account.leave_out(item)
                 continue
