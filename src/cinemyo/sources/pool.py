@@ -1,0 +1,240 @@
+"""Work spread over processes that may die, hang or run out of memory without ending the run.
+
+Processes are forked: what a task needs beside itself (the key above all) is inherited in memory and never pickled, and
+nothing is said on a command line. Tasks and results go through one pipe per process; a process does one task at a time,
+so that a death has one culprit. Results come in the order of the tasks.
+"""
+
+import contextlib
+import gc
+import multiprocessing
+import os
+import signal
+import time
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from typing import Any, Final, Generic, Literal, TypeVar
+
+from cinemyo.errors import CinemyoError
+from cinemyo.sources.process import BYTES, bounded
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+WORKERS_VARIABLE: Final = "CINEMYO_WORKERS"
+SECONDS: Final = 60.0
+"""The longest that a task may take."""
+_AHEAD: Final = 4
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a task may use: seconds by the clock, bytes of the process's own memory."""
+
+    seconds: float = SECONDS
+    bytes: int = BYTES
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A task without a result: its process died or its code failed (`crashed`), or it took too long (`timeout`)."""
+
+    kind: Literal["crashed", "timeout"]
+    cause: str
+    """Name of the exception or number of the signal; never a message, which could quote a file."""
+
+
+def default_workers() -> int:
+    """How many processes to use: what CINEMYO_WORKERS says, else one per core that this process may run on."""
+    said = os.environ.get(WORKERS_VARIABLE, "")
+    if said.isdecimal() and int(said) > 0:
+        return int(said)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def in_order(
+    work: Callable[[T], R], tasks: Iterable[T], *, workers: int | None = None, limits: Limits | None = None
+) -> Iterator[tuple[T, R | Failure]]:
+    """Each task with its result or failure, in the order of the tasks; few are held at a time.
+
+    Where processes cannot be forked (Windows, or within a process of another pool) the work is done here, unbounded.
+
+    Raises:
+        CinemyoError, OSError: `work` raised it; the other processes are ended.
+    """
+    if "fork" not in multiprocessing.get_all_start_methods() or multiprocessing.current_process().daemon:
+        for task in tasks:
+            kind, value = _outcome(work, task)
+            yield task, _result(kind, value)
+        return
+    pool: _Pool[T, R] = _Pool(work, limits or Limits(), workers or default_workers())
+    try:
+        yield from pool.run(iter(tasks))
+    finally:
+        pool.close()
+
+
+@dataclass
+class _Slot(Generic[T, R]):
+    """A task on its way."""
+
+    task: T
+    result: R | Failure | None = None
+    done: bool = False
+
+
+@dataclass
+class _Worker(Generic[T, R]):
+    """A process, the parent's end of its pipe, and what it is at."""
+
+    process: Any
+    pipe: Connection
+    slot: _Slot[T, R] | None = None
+    deadline: float = 0.0
+
+
+class _Pool(Generic[T, R]):
+    def __init__(self, work: Callable[[T], R], limits: Limits, count: int) -> None:
+        self._work = work
+        self._limits = limits
+        self._count = count
+        self._workers: list[_Worker[T, R]] = []
+
+    def run(self, tasks: Iterator[T]) -> Iterator[tuple[T, R | Failure]]:
+        waiting: deque[_Slot[T, R]] = deque()
+        more = True
+        while True:
+            while more and len(waiting) < _AHEAD * self._count and (idle := self._idle()) is not None:
+                try:
+                    slot: _Slot[T, R] = _Slot(next(tasks))
+                except StopIteration:
+                    more = False
+                    break
+                waiting.append(slot)
+                self._give(idle, slot)
+            if not waiting:
+                return
+            first = waiting[0]
+            self._collect(block=not first.done)
+            if first.done:
+                waiting.popleft()
+                yield first.task, first.result  # type: ignore[misc]  # done: it is there
+
+    def close(self) -> None:
+        for worker in self._workers:
+            worker.process.kill()
+        for worker in self._workers:
+            worker.process.join()
+            worker.process.close()
+            worker.pipe.close()
+        self._workers.clear()
+
+    def _idle(self) -> "_Worker[T, R] | None":
+        free = next((worker for worker in self._workers if worker.slot is None), None)
+        if free is not None or len(self._workers) == self._count:
+            return free
+        self._workers.append(self._start())
+        return self._workers[-1]
+
+    def _start(self) -> "_Worker[T, R]":
+        context = multiprocessing.get_context("fork")
+        ours, theirs = context.Pipe()
+        others = [worker.pipe for worker in self._workers]
+        arguments = (self._work, theirs, [ours, *others], self._limits.bytes, os.getpid())
+        process = context.Process(target=_serve, args=arguments, daemon=True)
+        with warnings.catch_warnings():
+            # newer Pythons warn of threads at a fork; those of numpy and ITK are prepared for it
+            warnings.simplefilter("ignore", DeprecationWarning)
+            process.start()
+        theirs.close()
+        return _Worker(process, ours)
+
+    def _give(self, worker: "_Worker[T, R]", slot: _Slot[T, R]) -> None:
+        worker.slot, worker.deadline = slot, time.monotonic() + self._limits.seconds
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # its death is noticed when collecting
+            worker.pipe.send(slot.task)
+
+    def _collect(self, *, block: bool) -> None:
+        """Takes in what the processes have answered, and replaces those that died or are late."""
+        busy = [worker for worker in self._workers if worker.slot is not None]
+        handles = [handle for worker in busy for handle in (worker.pipe, worker.process.sentinel)]
+        latest = min((worker.deadline for worker in busy), default=0.0) - time.monotonic()
+        ready = set(wait(handles, timeout=max(0.0, latest) if block else 0.0))
+        for worker in busy:
+            if worker.pipe in ready or worker.process.sentinel in ready:
+                self._receive(worker)
+            elif time.monotonic() >= worker.deadline:
+                self._replace(worker, Failure("timeout", f"{self._limits.seconds:g} s"))
+
+    def _receive(self, worker: "_Worker[T, R]") -> None:
+        try:
+            kind, value = worker.pipe.recv() if worker.pipe.poll() else ("died", None)
+        except (EOFError, ConnectionResetError):
+            kind, value = "died", None
+        if kind in ("died", "memory"):
+            worker.process.join()
+            code = worker.process.exitcode or 0
+            cause = value or (signal.Signals(-code).name if -code in set(signal.Signals) else f"exit {code}")
+            self._replace(worker, Failure("crashed", cause))
+            return
+        self._settle(worker, _result(kind, value))
+
+    def _replace(self, worker: "_Worker[T, R]", failure: Failure) -> None:
+        worker.process.kill()
+        worker.process.join()
+        worker.process.close()
+        worker.pipe.close()
+        self._workers.remove(worker)
+        self._settle(worker, failure)
+
+    def _settle(self, worker: "_Worker[T, R]", result: R | Failure) -> None:
+        slot = worker.slot
+        if slot is not None:
+            slot.result, slot.done = result, True
+        worker.slot = None
+
+
+def _serve(work: Callable[[Any], Any], pipe: Connection, others: list[Connection], size: int, parent: int) -> None:
+    """What a process does until its parent closes the pipe or dies."""
+    for other in others:
+        other.close()  # else the pipes of a parent that died would stay open
+    bounded(size, parent=parent)
+    gc.freeze()
+    while True:
+        try:
+            task = pipe.recv()
+        except (EOFError, OSError):
+            return
+        kind, value = _outcome(work, task)
+        pipe.send((kind, value))
+        if kind == "memory":
+            return
+
+
+def _outcome(work: Callable[[Any], Any], task: Any) -> tuple[str, Any]:
+    try:
+        return "result", work(task)
+    except MemoryError:
+        return "memory", "MemoryError"
+    except CinemyoError as error:
+        return "fault", error
+    except OSError as error:
+        return "system", (error.errno, error.strerror)
+    except Exception as error:  # a file that defeats its reader never ends a run
+        return "failed", type(error).__name__
+
+
+def _result(kind: str, value: Any) -> Any:
+    """A result or failure.
+
+    Raises:
+        CinemyoError, OSError: `work` raised it.
+    """
+    if kind == "fault":
+        raise value
+    if kind == "system":
+        raise OSError(*value)
+    return value if kind == "result" else Failure("crashed", value)

@@ -1,0 +1,40 @@
+"""What a process of the pool lets the system do to it."""
+
+import contextlib
+import ctypes
+import faulthandler
+import os
+import signal
+import sys
+from typing import Final
+
+BYTES: Final = 2 << 30
+"""The most memory of its own that a process may have; beyond it an allocation fails."""
+_DIE_WITH_PARENT: Final = 1  # PR_SET_PDEATHSIG of linux/prctl.h
+
+
+def bounded(size: int, *, parent: int) -> None:
+    """Bounds this process's memory (Linux), ends it with its parent, leaves Ctrl-C to the parent, and mutes it.
+
+    Decoders write what they find in a file to the terminal.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    faulthandler.disable()
+    silence = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silence, 1)
+    os.dup2(silence, 2)
+    os.close(silence)
+    if sys.platform != "linux":
+        return
+    import resource
+
+    with contextlib.suppress(OSError, ValueError):
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        soft = size if hard == resource.RLIM_INFINITY else min(size, hard)
+        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold identities
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
