@@ -2,6 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import SimpleITK
 
 from cinemyo.errors import SetupError, SourceError
 from cinemyo.sources.images import read_cine, read_mask, write_cine, write_mask
@@ -63,7 +64,6 @@ def test_the_header_holds_nothing_but_the_grid(tmp_path: Path) -> None:
         "BinaryData",
         "BinaryDataByteOrderMSB",
         "CompressedData",
-        "CompressedDataSize",
         "TransformMatrix",
         "Offset",
         "CenterOfRotation",
@@ -72,6 +72,25 @@ def test_the_header_holds_nothing_but_the_grid(tmp_path: Path) -> None:
         "DimSize",
         "ElementType",
     }
+
+
+@pytest.mark.parametrize("row", [1.5, 1 / 3, 0.1 + 0.2, 1.3671875])
+def test_spacing_comes_back_to_the_last_digit(tmp_path: Path, row: float) -> None:
+    write_cine(tmp_path / "c.mha", WHOLE, row, 1.25)
+    assert read_cine(tmp_path / "c.mha")[1] == row
+
+
+def test_a_cine_that_was_deflated_is_read_too(tmp_path: Path) -> None:
+    image = SimpleITK.GetImageFromArray(WHOLE.astype(np.int16))
+    SimpleITK.WriteImage(image, str(tmp_path / "c.mha"), useCompression=True)
+    np.testing.assert_array_equal(read_cine(tmp_path / "c.mha")[0], WHOLE)
+
+
+def test_a_cine_that_is_cut_short_is_refused(tmp_path: Path) -> None:
+    write_cine(tmp_path / "c.mha", WHOLE, 1.5, 1.25)
+    (tmp_path / "c.mha").write_bytes((tmp_path / "c.mha").read_bytes()[:-1])
+    with pytest.raises(SourceError, match=r"got a damaged file"):
+        read_cine(tmp_path / "c.mha")
 
 
 def test_a_mask_comes_back_as_it_was(tmp_path: Path) -> None:
