@@ -1,9 +1,10 @@
 """Stored pixel values of a DICOM data set, whatever its transfer syntax and however loosely it was written."""
 
 import logging
+import os
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import numpy as np
 from jaxtyping import Integer
@@ -11,6 +12,8 @@ from pydicom import Dataset
 from pydicom.config import disable_value_validation
 from pydicom.pixels.utils import pixel_array
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+
+from cinemyo.deid.codestreams import check_streams
 
 
 @contextmanager
@@ -30,6 +33,23 @@ def quiet() -> Iterator[None]:
         logger.disabled = before
 
 
+@contextmanager
+def muted() -> Iterator[None]:
+    """Keeps what libraries of C print (libjpeg and OpenJPEG complain on standard error) from a log of ours."""
+    with ExitStack() as stack:
+        try:
+            nothing = os.open(os.devnull, os.O_WRONLY)
+            stack.callback(os.close, nothing)
+            for stream in (1, 2):
+                kept = os.dup(stream)
+                stack.callback(os.close, kept)
+                stack.callback(os.dup2, kept, stream)
+                os.dup2(nothing, stream)
+        except OSError:  # a process without standard streams has nothing to mute
+            pass
+        yield
+
+
 def stored_values(dataset: Dataset) -> Integer[np.ndarray, "*pixels"]:
     """The stored values in the type of the header (signed or not, 8, 16 or 32 bits), without what lies in spare bits.
 
@@ -42,8 +62,12 @@ def stored_values(dataset: Dataset) -> Integer[np.ndarray, "*pixels"]:
         _ensure_syntax(dataset)
         allocated, stored = int(dataset.BitsAllocated), int(dataset.BitsStored)
         high = int(dataset.get("HighBit", stored - 1))
-        if dataset.file_meta.TransferSyntaxUID.is_compressed:
-            return np.asarray(pixel_array(dataset))
+        if not 0 < stored <= high + 1 <= allocated:
+            raise ValueError("bits that no pixel has")
+        if dataset.file_meta.TransferSyntaxUID.is_encapsulated:
+            check_streams(dataset)
+            with muted():
+                return np.asarray(pixel_array(dataset))
         # pydicom takes the lowest bits for the stored ones, which old files contradict
         values = np.asarray(pixel_array(dataset, correct_unused_bits=False))
     native = values.astype(values.dtype.newbyteorder("="))
