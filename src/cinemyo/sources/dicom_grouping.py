@@ -110,7 +110,7 @@ def header_order(header: Header) -> tuple[object, ...]:
 
 
 def _copy_order(header: Header) -> tuple[object, ...]:
-    return (*header_order(header), header.pixels.digest, header.path.as_posix())
+    return (*header_order(header), header.pixels.digest, header.ref)
 
 
 def _protocol_key(header: Header) -> tuple[object, ...]:

@@ -1,262 +1,174 @@
-"""The facts of one DICOM file that decide where it belongs, typed, without its pixels."""
+"""The facts of the frames of one DICOM file, without its pixels."""
 
 import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Final, Literal
+from typing import Any, BinaryIO, Final
 
 import pydicom
-from pydicom import Dataset
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from cinemyo.deid.ages import age_years
 from cinemyo.deid.decoding import quiet
 from cinemyo.deid.keys import Key
 from cinemyo.deid.pseudonyms import KeyedDigest, keyed_hash
+from cinemyo.sources import dicom_facts as facts
+from cinemyo.sources.archives import FileRef, archive_code, member_code
 from cinemyo.sources.base import SourceFile
-from cinemyo.sources.dicom_values import integer, number, numbers, seconds, sex, text, texts
+from cinemyo.sources.dicom_elements import elements, tags
+from cinemyo.sources.dicom_facts import Geometry, Header, Identity, PixelFacts, Protocol, Refusal, Timing
+from cinemyo.sources.dicom_values import Values, integer, text
+
+__all__ = ["Geometry", "Header", "Identity", "PixelFacts", "Protocol", "Refusal", "Timing", "read_headers"]
 
 NAME_CHARACTERS: Final = 32
 _CHUNK: Final = 1 << 20
 _DEFLATED: Final = b"1.2.840.10008.1.2.1.99"
 _PLAIN: Final = {"", ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian}
 _PIXEL_TAG: Final = {b"\xe0\x7f\x10\x00", b"\x7f\xe0\x00\x10"}
+_WANTED: Final = tags(facts.KEYWORDS)
 
 
 @dataclass(frozen=True)
-class Identity:
-    """To whom, where and when; these values never leave the source."""
+class _Parsed:
+    """A data set up to its pixels, and where they are."""
 
-    patient: str
-    study: str
-    series: str
-    instance: str
-    accession: str
-    study_time: tuple[str, str]
-    """StudyDate and StudyTime as they stand; dates such as 20120000 still sort."""
-    scanner: tuple[str, str, str]
-    """Manufacturer, station and serial number."""
-    sex: Literal["F", "M"] | None
-    age_years: int | None
+    values: Values
+    syntax: str
+    start: int
+    """Of the pixel element."""
+    at: int | None
+    """Of its value."""
 
 
-@dataclass(frozen=True)
-class Protocol:
-    """What kind of image this is said to be."""
-
-    image_type: tuple[str, ...]
-    scanning: tuple[str, ...]
-    description: str
-    name: str
-    sequence: str
-    echo_ms: float | None
-    burned_in: bool
-
-
-@dataclass(frozen=True)
-class Geometry:
-    """Where the image is; the numbers as they stand in the header."""
-
-    orientation: tuple[float, ...]
-    """Six cosines: along a row (growing column index), then along a column (growing row index)."""
-    position: tuple[float, ...]
-    spacing: tuple[float, ...]
-    """Between rows, then between columns."""
-
-
-@dataclass(frozen=True)
-class Timing:
-    """All that may tell the phase of a frame; times in ms after the R wave, clock times in s."""
-
-    nominal_delay: float | None
-    trigger_time: float | None
-    percent_of_cycle: float | None
-    temporal_position: int | None
-    acquisition_time: float | None
-    content_time: float | None
-    acquired: tuple[str, str]
-    """AcquisitionDate and AcquisitionTime as they stand, to order repeats."""
-    series_number: int
-    instance_number: int | None
-    nominal_interval: float | None
-    heart_rate: float | None
-    n_images: int | None
-    """CardiacNumberOfImages, else NumberOfTemporalPositions, where it is above one."""
-
-
-@dataclass(frozen=True)
-class PixelFacts:
-    """Size and form of the pixels that the header promises."""
-
-    rows: int
-    columns: int
-    samples: int
-    frames: int
-    bits: int
-    photometric: str
-    compressed: bool
-    offset: int | None
-    """Where the pixels begin in the file, where they are plain numbers; None where they are compressed or absent."""
-    available: int
-    """Bytes from the pixel element to the end of the file; 0 without one."""
-    digest: str
-    """SHA-256 of those bytes."""
-
-
-@dataclass(frozen=True)
-class Header:
-    """One frame of a DICOM image file before its pixels are read."""
-
-    path: Path
-    file: SourceFile
-    frame: int
-    """Index within the file; 0 where it holds one frame."""
-    sop_class: str
-    identity: Identity
-    protocol: Protocol
-    geometry: Geometry
-    timing: Timing
-    pixels: PixelFacts
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """A file that has no header to speak of, and why."""
-
-    file: SourceFile
-    code: str
-
-
-def read_headers(path: Path, *, name: str, key: Key) -> tuple[Header, ...] | Refusal:
+def read_headers(found: Path | FileRef, *, name: str, key: Key) -> tuple[Header, ...] | Refusal:
     """The facts of each frame of one file, or why it is none of ours; the file is read once and never held whole.
 
-    `name` is its path below the root with forward slashes; only its keyed hash is kept.
+    `name` is its path below the root with forward slashes (`archive.zip!member` for a member); only its keyed hash is
+    kept.
     """
+    ref = found if isinstance(found, FileRef) else FileRef(found)
     code = keyed_hash(os.fsencode(name), key=key)[:NAME_CHARACTERS]
+    barred = member_code(ref)
+    if barred is not None:
+        return Refusal(SourceFile(code, KeyedDigest(key=key).hexdigest(), 0), barred)
     try:
-        with path.open("rb") as stream, quiet():
-            return _read(path, stream, code, key)
+        with ref.open() as stream:
+            return _read(ref, stream, code, key)
     except OSError:
         return Refusal(SourceFile(code, KeyedDigest(key=key).hexdigest(), 0), "unreadable")
 
 
-def _read(path: Path, stream: BinaryIO, code: str, key: Key) -> tuple[Header, ...] | Refusal:
-    dataset, refused = _parsed(stream)
-    start = stream.tell()
-    has_pixels = dataset is not None and stream.read(4) in _PIXEL_TAG
-    digest, pixels, size = _digests(stream, start, key)
+def _read(ref: FileRef, stream: BinaryIO, code: str, key: Key) -> tuple[Header, ...] | Refusal:
+    head = stream.read(_CHUNK)
+    parsed = archive_code(ref) or _parsed(head, stream)
+    if isinstance(parsed, str):
+        digest, _, size = _digests(head, stream, None, key)
+        return Refusal(SourceFile(code, digest, size), parsed)
+    values = parsed.values
+    compressed = parsed.syntax not in _PLAIN
+    digest, pixels, size = _digests(head, stream, _span(parsed, compressed=compressed), key)
     file = SourceFile(code, digest, size)
-    if dataset is None:
-        return Refusal(file, refused)
-    facts = _pixel_facts(dataset, size - start if has_pixels else 0, pixels)
-    sop_class = text(dataset, "SOPClassUID") or text(dataset.file_meta, "MediaStorageSOPClassUID")
-    identity, protocol, geometry, timing = _identity(dataset), _protocol(dataset), _geometry(dataset), _timing(dataset)
-    return (Header(path, file, 0, sop_class, identity, protocol, geometry, timing, facts),)
+    pixel = facts.pixel_facts(
+        values,
+        syntax=parsed.syntax,
+        compressed=compressed,
+        at=parsed.at,
+        available=0 if parsed.at is None else size - parsed.start,
+        digest=pixels,
+    )
+    sop_class = text(values, "SOPClassUID") or text(values, "MediaStorageSOPClassUID")
+    identity, protocol = facts.identity(values), facts.protocol(values)
+    geometry, timing = facts.geometry(values), facts.timing(values)
+    return (Header(ref, file, 0, sop_class, identity, protocol, geometry, timing, pixel),)
 
 
-def _parsed(stream: BinaryIO) -> tuple[Any, str]:
-    """The data set up to its pixels and an empty code, or None and the code of the refusal."""
-    start = stream.read(1024)
+def _parsed(head: bytes, stream: BinaryIO) -> _Parsed | str:
+    """The data set up to its pixels, or the code of the refusal."""
+    bare = head[:2] in (b"\x08\x00", b"\x02\x00")  # a data set without the 128-byte preamble
+    if head[128:132] != b"DICM" and not bare:
+        return "not_dicom"
+    quick = elements(head, wanted=_WANTED, whole=len(head) < _CHUNK)
+    if quick is not None and text(quick, "SOPClassUID"):
+        return _Parsed(quick, quick.syntax, quick.start, quick.pixels_at)
+    if _DEFLATED in head[:1024]:
+        return "unsupported_transfer_syntax"
     stream.seek(0)
-    bare = start[:2] in (b"\x08\x00", b"\x02\x00")  # a data set without the 128-byte preamble
-    if start[128:132] != b"DICM" and not bare:
-        return None, "not_dicom"
-    if _DEFLATED in start:
-        return None, "unsupported_transfer_syntax"
+    with quiet():
+        return _by_pydicom(stream, bare=bare)
+
+
+def _by_pydicom(stream: BinaryIO, *, bare: bool) -> _Parsed | str:
     try:
-        return pydicom.dcmread(stream, stop_before_pixels=True, force=bare, specific_tags=list(_KEYWORDS)), ""
+        dataset = pydicom.dcmread(stream, stop_before_pixels=True, force=bare, specific_tags=list(facts.KEYWORDS))
     except Exception:  # whatever a broken header provokes, one file never ends a run
-        return None, "unreadable"
+        return "unreadable"
+    start = stream.tell()
+    syntax = text(dataset.file_meta, "TransferSyntaxUID")
+    values = _Resolved({name: _value(dataset, name) for name in facts.KEYWORDS})
+    if not values.found["SOPClassUID"]:
+        values.found["SOPClassUID"] = text(dataset.file_meta, "MediaStorageSOPClassUID")
+    implicit, little = dataset.original_encoding
+    return _Parsed(
+        values,
+        syntax or _syntax(implicit=bool(implicit), little=bool(little)),
+        start,
+        _value_at(stream, implicit=bool(implicit)),
+    )
 
 
-def _digests(stream: BinaryIO, pixels_from: int, key: Key) -> tuple[str, str, int]:
-    """Keyed digest of all bytes, SHA-256 of those from the pixels on, and their number."""
+@dataclass(frozen=True)
+class _Resolved:
+    """Values that pydicom has converted already."""
+
+    found: dict[str, Any]
+
+    def get(self, keyword: str, /) -> Any:
+        """The value, or None."""
+        return self.found.get(keyword)
+
+
+def _value(dataset: pydicom.Dataset, keyword: str) -> Any:
+    try:
+        return dataset.get(keyword)
+    except Exception:  # a broken element is an absent one: pydicom raises many kinds here
+        return None
+
+
+def _syntax(*, implicit: bool, little: bool) -> str:
+    """What a data set without file meta was read as."""
+    explicit = ExplicitVRLittleEndian if little else ExplicitVRBigEndian
+    return ImplicitVRLittleEndian if implicit else explicit
+
+
+def _value_at(stream: BinaryIO, *, implicit: bool) -> int | None:
+    """Where the value of the pixel element begins at which the stream stands, or None at another element."""
+    start = stream.tell()
+    if stream.read(4) not in _PIXEL_TAG:
+        return None
+    return start + (8 if implicit else 12)
+
+
+def _span(parsed: _Parsed, *, compressed: bool) -> tuple[int, int | None] | None:
+    """From where to where the bytes of the pixels are hashed."""
+    if parsed.at is None:
+        return None
+    if compressed:
+        return parsed.start, None
+    sizes = [integer(parsed.values, name) or 0 for name in ("Rows", "Columns", "BitsAllocated")]
+    return parsed.at, parsed.at + max(0, sizes[0] * sizes[1] * sizes[2] // 8)
+
+
+def _digests(head: bytes, stream: BinaryIO, span: tuple[int, int | None] | None, key: Key) -> tuple[str, str, int]:
+    """Keyed digest of all bytes, SHA-256 of those of the span, and the number of all."""
     whole, pixels, done = KeyedDigest(key=key), hashlib.sha256(), 0
-    stream.seek(0)
-    while chunk := stream.read(_CHUNK):
+    stream.seek(len(head))
+    chunk = head
+    while chunk:
         whole.update(chunk)
-        pixels.update(chunk[max(0, pixels_from - done) :])
+        if span is not None:
+            start, stop = span
+            pixels.update(memoryview(chunk)[max(0, start - done) : None if stop is None else max(0, stop - done)])
         done += len(chunk)
+        chunk = stream.read(_CHUNK)
     return whole.hexdigest(), pixels.hexdigest(), done
-
-
-def _identity(dataset: Dataset) -> Identity:
-    study = text(dataset, "StudyDate")
-    return Identity(
-        patient=text(dataset, "PatientID"),
-        study=text(dataset, "StudyInstanceUID"),
-        series=text(dataset, "SeriesInstanceUID"),
-        instance=text(dataset, "SOPInstanceUID"),
-        accession=text(dataset, "AccessionNumber"),
-        study_time=(study, text(dataset, "StudyTime")),
-        scanner=(text(dataset, "Manufacturer"), text(dataset, "StationName"), text(dataset, "DeviceSerialNumber")),
-        sex=sex(text(dataset, "PatientSex")),
-        age_years=age_years(text(dataset, "PatientAge"), birth=text(dataset, "PatientBirthDate"), study=study),
-    )
-
-
-def _protocol(dataset: Dataset) -> Protocol:
-    return Protocol(
-        image_type=tuple(value.upper() for value in texts(dataset, "ImageType")),
-        scanning=tuple(value.upper() for value in texts(dataset, "ScanningSequence")),
-        description=text(dataset, "SeriesDescription"),
-        name=text(dataset, "ProtocolName"),
-        sequence=text(dataset, "SequenceName"),
-        echo_ms=number(dataset, "EchoTime"),
-        burned_in=text(dataset, "BurnedInAnnotation").upper() == "YES",
-    )
-
-
-def _geometry(dataset: Dataset) -> Geometry:
-    return Geometry(
-        orientation=numbers(dataset, "ImageOrientationPatient"),
-        position=numbers(dataset, "ImagePositionPatient"),
-        spacing=numbers(dataset, "PixelSpacing"),
-    )
-
-
-def _timing(dataset: Dataset) -> Timing:
-    counts = (integer(dataset, name) for name in ("CardiacNumberOfImages", "NumberOfTemporalPositions"))
-    clock = text(dataset, "AcquisitionTime")
-    return Timing(
-        nominal_delay=number(dataset, "NominalCardiacTriggerDelayTime"),
-        trigger_time=number(dataset, "TriggerTime"),
-        percent_of_cycle=number(dataset, "NominalPercentageOfCardiacPhase"),
-        temporal_position=integer(dataset, "TemporalPositionIdentifier"),
-        acquisition_time=seconds(clock),
-        content_time=seconds(text(dataset, "ContentTime")),
-        acquired=(text(dataset, "AcquisitionDate"), clock),
-        series_number=integer(dataset, "SeriesNumber") or 0,
-        instance_number=integer(dataset, "InstanceNumber"),
-        nominal_interval=number(dataset, "NominalInterval"),
-        heart_rate=number(dataset, "HeartRate"),
-        n_images=next((count for count in counts if count is not None and count > 1), None),
-    )
-
-
-def _pixel_facts(dataset: Dataset, available: int, digest: str) -> PixelFacts:
-    return PixelFacts(
-        rows=integer(dataset, "Rows") or 0,
-        columns=integer(dataset, "Columns") or 0,
-        samples=integer(dataset, "SamplesPerPixel") or 1,
-        frames=integer(dataset, "NumberOfFrames") or 1,
-        bits=integer(dataset, "BitsAllocated") or 0,
-        photometric=text(dataset, "PhotometricInterpretation"),
-        compressed=text(dataset.file_meta, "TransferSyntaxUID") not in _PLAIN,
-        offset=None,
-        available=available,
-        digest=digest,
-    )
-
-
-_KEYWORDS: Final = (
-    *("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "AccessionNumber", "PatientID"),
-    *("PatientSex", "PatientAge", "PatientBirthDate", "StudyDate", "StudyTime", "AcquisitionDate", "AcquisitionTime"),
-    *("ContentTime", "Manufacturer", "StationName", "DeviceSerialNumber", "ImageType", "ScanningSequence"),
-    *("SeriesDescription", "ProtocolName", "SequenceName", "EchoTime", "BurnedInAnnotation", "PixelSpacing"),
-    *("ImageOrientationPatient", "ImagePositionPatient", "NominalCardiacTriggerDelayTime", "TriggerTime"),
-    *("NominalPercentageOfCardiacPhase", "TemporalPositionIdentifier", "SeriesNumber", "InstanceNumber"),
-    *("NominalInterval", "HeartRate", "CardiacNumberOfImages", "NumberOfTemporalPositions", "Rows", "Columns"),
-    *("SamplesPerPixel", "NumberOfFrames", "BitsAllocated", "PhotometricInterpretation"),
-)

@@ -2,37 +2,44 @@
 
 import math
 import re
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
-from pydicom import Dataset
 from pydicom.multival import MultiValue
 
 _TIME = re.compile(r"^(\d{2})(\d{2})(\d{2})?(\.\d+)?$")
 
 
-def text(dataset: Dataset, keyword: str) -> str:
+class Values(Protocol):
+    """A data set, or what was read of one."""
+
+    def get(self, keyword: str, /) -> Any:
+        """The value, several in a row, or None."""
+        ...  # pragma: no cover
+
+
+def text(dataset: Values, keyword: str) -> str:
     """The value as text without padding, several values joined by a backslash; empty where absent."""
     return "\\".join(texts(dataset, keyword))
 
 
-def texts(dataset: Dataset, keyword: str) -> tuple[str, ...]:
+def texts(dataset: Values, keyword: str) -> tuple[str, ...]:
     """The values as text without padding; none where absent or unreadable."""
     return tuple(stripped for value in _values(dataset, keyword) if (stripped := str(value).strip("\0 \t\r\n")))
 
 
-def number(dataset: Dataset, keyword: str) -> float | None:
+def number(dataset: Values, keyword: str) -> float | None:
     """The one finite value, or None."""
     values = numbers(dataset, keyword)
     return values[0] if len(values) == 1 else None
 
 
-def integer(dataset: Dataset, keyword: str) -> int | None:
+def integer(dataset: Values, keyword: str) -> int | None:
     """The one finite value, cut to a whole number, or None."""
     value = number(dataset, keyword)
     return None if value is None else int(value)
 
 
-def numbers(dataset: Dataset, keyword: str) -> tuple[float, ...]:
+def numbers(dataset: Values, keyword: str) -> tuple[float, ...]:
     """The values, or none if one of them is no finite number."""
     try:
         found = tuple(float(value) for value in _values(dataset, keyword))
@@ -57,7 +64,7 @@ def sex(value: str) -> Literal["F", "M"] | None:
     return "M" if value.upper() == "M" else None
 
 
-def _values(dataset: Dataset, keyword: str) -> tuple[Any, ...]:
+def _values(dataset: Values, keyword: str) -> tuple[Any, ...]:
     try:
         value = dataset.get(keyword)
     except Exception:  # a broken element is an absent one: pydicom raises many kinds here

@@ -1,0 +1,184 @@
+"""The elements of a DICOM data set that are asked for, walked over in memory; ten times as fast as a full parse.
+
+What is not plain here is left to pydicom: the walk says None, and never guesses.
+"""
+
+import struct
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+from pydicom.datadict import dictionary_VR, tag_for_keyword
+from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ImplicitVRLittleEndian
+
+DEEPEST: Final = 32
+"""Levels of sequences of undefined length; PS3.3 has no image with more than a handful."""
+UNDEFINED: Final = 0xFFFFFFFF
+PREAMBLE: Final = 132
+_PIXEL_DATA: Final = 0x7FE00010
+_PIXELS: Final = (_PIXEL_DATA, 0x7FE00008, 0x7FE00009)
+_ITEM: Final = 0xFFFEE000
+_ENDS: Final = (0xFFFEE00D, 0xFFFEE0DD)
+_TRANSFER_SYNTAX: Final = 0x00020010
+_LONG: Final = frozenset({b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"})
+_SHORT: Final = frozenset(
+    {*(b"AE", b"AS", b"AT", b"CS", b"DA", b"DS", b"DT", b"FD", b"FL", b"IS", b"LO"), *(b"LT", b"PN", b"SH", b"SL")}
+    | {b"SS", b"ST", b"TM", b"UI", b"UL", b"US"}
+)
+_NUMBERS: Final = {"US": "H", "SS": "h", "UL": "L", "SL": "l", "FL": "f", "FD": "d"}
+_TEXTS: Final = frozenset(
+    {*("AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT"), *("PN", "SH", "ST", "TM", "UC", "UI", "UR", "UT")}
+)
+_PLAIN: Final = bytes(range(32, 127)) + b"\t\n\r\0"
+
+
+@dataclass(frozen=True)
+class Elements:
+    """Raw values by tag, as a pydicom data set gives them by keyword, and where the pixels are."""
+
+    raw: Mapping[int, tuple[str, bytes]]
+    syntax: str
+    little: bool
+    start: int
+    """Of the pixel element in the file; the end of the data set where there is none."""
+    pixels_at: int | None
+    """Of the value of PixelData."""
+
+    def get(self, keyword: str, /) -> Any:
+        """The value, a tuple of several, or None where there is none or none that can be read."""
+        tag = _tag(keyword)
+        vr, value = self.raw.get(-1 if tag is None else tag, ("", b""))
+        if not value:
+            return None
+        if vr in _NUMBERS:
+            code = _NUMBERS[vr]
+            count = len(value) // struct.calcsize(f"={code}")
+            found = struct.unpack_from(f"{'<' if self.little else '>'}{count}{code}", value)
+        else:
+            found = tuple(value.decode("ascii").split("\\"))
+        return found[0] if len(found) == 1 else found
+
+
+_known_vr: Final = lru_cache(maxsize=4096)(dictionary_VR)
+_tag: Final = lru_cache(maxsize=4096)(tag_for_keyword)
+
+
+def tags(keywords: Iterable[str]) -> frozenset[int]:
+    """The tags of keywords."""
+    return frozenset(tag for keyword in keywords if (tag := _tag(keyword)) is not None)
+
+
+def elements(content: bytes, *, wanted: frozenset[int], whole: bool) -> Elements | None:
+    """What is wanted of the data set up to its pixels; None where a full parse must decide.
+
+    `content` is the file or its beginning; `whole` says which. A data set without preamble or file meta, deflated, with
+    lengths beyond the file, unknown VRs, letters beyond ASCII in what is wanted, or nested more than 32 deep is left.
+
+    Source: DICOM PS3.5 2024, 7.1 and 7.5; PS3.10 2024, 7.1
+    """
+    if content[128:PREAMBLE] != b"DICM":
+        return None
+    try:
+        syntax, start = meta_end(content)
+        if not syntax or syntax == DeflatedExplicitVRLittleEndian:
+            return None
+        walk = _Walk(content, wanted, little=syntax != ExplicitVRBigEndian, explicit=syntax != ImplicitVRLittleEndian)
+        end, pixels_at = walk.run(start, whole=whole)
+    except (struct.error, ValueError):
+        return None
+    return Elements(walk.found, syntax, walk.little, end, pixels_at)
+
+
+def meta_end(content: bytes) -> tuple[str, int]:
+    """The transfer syntax in the file meta, and where the data set begins.
+
+    Raises:
+        ValueError, struct.error: no file meta that can be read.
+    """
+    at, syntax = PREAMBLE, ""
+    while content[at : at + 2] == b"\x02\x00":
+        group, element, vr, length = struct.unpack_from("<HH2sH", content, at)
+        at += 8
+        if vr in _LONG:
+            (length,) = struct.unpack_from("<L", content, at)
+            at += 4
+        elif vr not in _SHORT:
+            raise ValueError("VR")
+        if at + length > len(content):
+            raise ValueError("length")
+        if (group << 16 | element) == _TRANSFER_SYNTAX:
+            syntax = content[at : at + length].strip(b"\0 ").decode("ascii")
+        at += length
+    return syntax, at
+
+
+class _Walk:
+    """One walk over a data set; sequences of undefined length are stepped through, the others over."""
+
+    def __init__(self, content: bytes, wanted: frozenset[int], *, little: bool, explicit: bool) -> None:
+        self.found: dict[int, tuple[str, bytes]] = {}
+        self.little = little
+        self._content = content
+        self._wanted = wanted
+        order = "<" if little else ">"
+        self._tag, self._length = struct.Struct(f"{order}HH"), struct.Struct(f"{order}L")
+        self._head = struct.Struct(f"{order}HH2sH") if explicit else struct.Struct(f"{order}HHL")
+        self._explicit = explicit
+
+    def run(self, at: int, *, whole: bool) -> tuple[int, int | None]:
+        """Where the pixel element begins and where its value does; the end and None without one.
+
+        Raises:
+            ValueError, struct.error: a full parse must decide.
+        """
+        content, end, depth = self._content, len(self._content), 0
+        while at < end:
+            tag, vr, length, value_at = self._element(at)
+            if tag in _ENDS:
+                if depth == 0:
+                    raise ValueError("end")
+                depth -= 1
+                at = value_at
+                continue
+            if depth == 0 and tag in _PIXELS:
+                return at, value_at if tag == _PIXEL_DATA else None
+            if length == UNDEFINED:
+                if vr not in {b"SQ", b""} or depth >= DEEPEST:
+                    raise ValueError("undefined length")
+                depth += 1
+                at = value_at
+                continue
+            if value_at + length > end:
+                raise ValueError("length")
+            if depth == 0 and tag in self._wanted:
+                self._keep(tag, vr, content[value_at : value_at + length])
+            at = value_at + length
+        if not whole or depth:
+            raise ValueError("no end")
+        return at, None
+
+    def _element(self, at: int) -> tuple[int, bytes, int, int]:
+        """Tag, VR (empty for items and where implicit), length, and where the value begins."""
+        if not self._explicit:
+            group, number, length = self._head.unpack_from(self._content, at)
+            return group << 16 | number, b"", length, at + 8
+        group, number, vr, length = self._head.unpack_from(self._content, at)
+        if group == _ITEM >> 16:
+            return group << 16 | number, b"", *self._length.unpack_from(self._content, at + 4), at + 8
+        if vr in _SHORT:
+            return group << 16 | number, vr, length, at + 8
+        if vr in _LONG:
+            return group << 16 | number, vr, *self._length.unpack_from(self._content, at + 8), at + 12
+        raise ValueError("VR")
+
+    def _keep(self, tag: int, vr: bytes, value: bytes) -> None:
+        known = _known_vr(tag)
+        kind = known if vr in {b"", b"UN"} else vr.decode("ascii")
+        if kind == "US or SS":
+            kind = "US"
+        if kind not in _NUMBERS and kind not in _TEXTS:
+            raise ValueError("VR")
+        if kind in _TEXTS and value.translate(None, _PLAIN):
+            raise ValueError("letters")
+        self.found[tag] = (kind, value)
