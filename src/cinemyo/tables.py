@@ -58,7 +58,7 @@ CINES: Final = Table(
         text("series_id", pattern=ID),
         integer("exam_order", low=1),
         integer("slice_number", low=1),
-        text("source", among=("dicom", "acdc")),
+        text("source", among=("dicom", "acdc", "mnms", "mnms2", "sunnybrook", "nifti")),
         text("sex", nullable=True, among=("F", "M")),
         integer("age_years", nullable=True, low=0, high=90),
         text("scanner"),

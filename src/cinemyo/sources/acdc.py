@@ -7,17 +7,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-from jaxtyping import Float
-
 from cinemyo.config import SliceRule
 from cinemyo.deid.keys import Key, load_key
 from cinemyo.deid.pseudonyms import pseudonym
 from cinemyo.labels import Pathology
-from cinemyo.sources.acdc_folder import ENDINGS, Folder, Info, Masks, Stack, read_info, read_masks, read_stack
+from cinemyo.sources.acdc_folder import Folder, Info, read_info, read_masks, read_stack
 from cinemyo.sources.base import Cine, Exclusion, Part, SourceFile
 from cinemyo.sources.files import folders_under, source_file
-from cinemyo.sources.nifti import UnusableError
+from cinemyo.sources.nifti import ENDINGS, UnusableError
+from cinemyo.sources.nifti_masks import Masks
+from cinemyo.sources.stacks import Stack, Subject, slices_of
 
 PATIENT: Final = re.compile(r"patient\d+")
 
@@ -83,6 +82,11 @@ class PatientPart:
         rules = self.slices.model_dump(mode="json"), sorted(self.groups.items()), self.out_of_class
         return hashlib.sha256(repr((files, rules)).encode()).hexdigest()
 
+    @property
+    def files(self) -> tuple[SourceFile, ...]:
+        """All files of the folder."""
+        return tuple(self.folder.files.values())
+
     def build(self, *, key: Key) -> Iterator[Cine | Exclusion]:
         """The cines by slice, then what is left out."""
         folder = self.folder
@@ -103,74 +107,25 @@ class PatientPart:
         masks = read_masks(folder, info, stack.volume)
         used = stack.names + (masks.names if masks.labels is not None else ())
         files = tuple(folder.files[name] for name in used)
-        for index in range(stack.volume.voxels.shape[1]):
-            try:
-                _check_slice(stack, index, rule=self.slices)
-            except UnusableError as fault:
-                patient_id, cine_id = _ids(folder, index, key=key)
-                yield Exclusion(cine_id, "cine", fault.code, fault.reason, patient_id, files)
-                continue
-            yield self._cine(folder, info, stack, index=index, masks=masks, files=files, key=key)
+        subject = Subject(
+            source="acdc",
+            patient=folder.name,
+            exam=folder.name,
+            series=f"{folder.name}_sax",
+            view="short_axis",
+            pathology=self.groups.get(info.group or ""),
+            other_class=info.group.lower() if info.group in self.out_of_class else None,
+        )
+        yield from slices_of(stack, masks, subject=subject, rule=self.slices, files=files, key=key)
+        patient_id = pseudonym("patient", folder.name, key=key)
         for name in sorted(set(folder.files) - set(used)):
             code, reason = _why_left(name, masks)
-            yield _left_out(folder.files[name], code=code, reason=reason, patient_id=_ids(folder, 0, key=key)[0])
-
-    def _cine(
-        self,
-        folder: Folder,
-        info: Info,
-        stack: Stack,
-        *,
-        index: int,
-        masks: Masks,
-        files: tuple[SourceFile, ...],
-        key: Key,
-    ) -> Cine:
-        volume, series = stack.volume, f"{folder.name}_sax"
-        patient_id, cine_id = _ids(folder, index, key=key)
-        return Cine(
-            cine_id=cine_id,
-            patient_id=patient_id,
-            exam_id=pseudonym("exam", folder.name, key=key),
-            series_id=pseudonym("series", series, key=key),
-            exam_order=1,
-            slice_number=index + 1,
-            source="acdc",
-            frames=volume.voxels[:, index],
-            row_spacing_mm=volume.row_spacing_mm,
-            column_spacing_mm=volume.column_spacing_mm,
-            phase_key=stack.phase_key,
-            scanner="unknown",
-            # the release states no orientation that can be trusted: a frame of the stack itself, slices along z
-            row_cosine=(0.0, 1.0, 0.0),
-            column_cosine=(1.0, 0.0, 0.0),
-            position=(0.0, 0.0, round(index * volume.slice_spacing_mm, 6)),
-            files=files,
-            mask=None if masks.labels is None else masks.labels[:, index],
-            carried={
-                "patient": folder.name,
-                "exam": folder.name,
-                "series": series,
-                "slice": index + 1,
-                "pathology": self.groups.get(info.group or ""),
-                "other_class": info.group.lower() if info.group in self.out_of_class else None,
-                "view": "short_axis",
-                "diastole_index": stack.diastole_index,
-                "systole_index": stack.systole_index,
-            },
-        )
+            yield _left_out(folder.files[name], code=code, reason=reason, patient_id=patient_id)
 
 
 def _second_folder(folder: Folder) -> Iterator[Exclusion]:
     for file in folder.files.values():
         yield _left_out(file, code="duplicate_patient", reason="a second folder of the same patient")
-
-
-def _ids(folder: Folder, index: int, *, key: Key) -> tuple[str, str]:
-    return (
-        pseudonym("patient", folder.name, key=key),
-        pseudonym("cine", f"{folder.name}_sax", str(index + 1), key=key),
-    )
 
 
 def _no_exam(folder: Folder, fault: UnusableError, *, key: Key) -> Exclusion:
@@ -188,15 +143,3 @@ def _why_left(name: str, masks: Masks) -> tuple[str, str]:
     if name.endswith(ENDINGS):
         return "image_not_needed", "neither an annotated phase nor its mask, or held by the series of all phases"
     return "not_an_image", "a file that the layout does not know"
-
-
-def _check_slice(stack: Stack, index: int, *, rule: SliceRule) -> None:
-    """Refuses a slice outside the rule, or without an image in every phase."""
-    frames: Float[np.ndarray, "t y x"] = stack.volume.voxels[:, index]
-    height = (index + 0.5) / stack.volume.voxels.shape[1]
-    if not rule.first - 1e-9 <= height <= rule.last + 1e-9:
-        raise UnusableError("slice_rule", f"height {height:.3f} is outside {rule.first} to {rule.last}")
-    if not np.isfinite(frames).all():
-        raise UnusableError("not_finite", "a pixel is no finite number")
-    if (frames.max(axis=(1, 2)) == frames.min(axis=(1, 2))).any():
-        raise UnusableError("blank_frame", "a frame is of one value throughout")

@@ -1,17 +1,15 @@
 """One patient's folder of the ACDC release: its annotation, its stack, its masks."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
 
 import numpy as np
-from jaxtyping import UInt8
 
 from cinemyo.sources.base import SourceFile
-from cinemyo.sources.nifti import UnusableError, Volume, read_volume
-
-ENDINGS: Final = (".nii.gz", ".nii")
-_LARGEST_LABEL: Final = 3
+from cinemyo.sources.nifti import ENDINGS, UnusableError, Volume, read_volume
+from cinemyo.sources.nifti_geometry import own_frame
+from cinemyo.sources.nifti_masks import PROJECT_CODE, Masks, check_anatomy, read_labels
+from cinemyo.sources.stacks import Stack
 
 
 @dataclass(frozen=True)
@@ -34,26 +32,6 @@ class Folder:
     def image(self, stem: str) -> str | None:
         """Name of the image with this stem, compressed or not."""
         return next((stem + ending for ending in ENDINGS if stem + ending in self.paths), None)
-
-
-@dataclass(frozen=True)
-class Masks:
-    """Masks at diastole and systole, or the reason why those that are there cannot be used."""
-
-    names: tuple[str, ...] = ()
-    labels: UInt8[np.ndarray, "phase z y x"] | None = None
-    fault: UnusableError | None = None
-
-
-@dataclass(frozen=True)
-class Stack:
-    """A patient's usable stack with the names of the files it came from."""
-
-    volume: Volume
-    diastole_index: int
-    systole_index: int
-    phase_key: str
-    names: tuple[str, ...]
 
 
 def read_info(folder: Folder) -> Info:
@@ -84,10 +62,12 @@ def read_stack(folder: Folder, info: Info) -> Stack:
     """
     series = folder.image(f"{folder.name}_4d")
     if series is not None:
-        volume = read_volume(folder.paths[series])
+        volume = replace(read_volume(folder.paths[series]), frame_ms=None)  # its headers state one second, or none
         if max(info.diastole, info.systole) > len(volume.voxels):
             raise UnusableError("frame_out_of_series", f"ED or ES lies beyond the {len(volume.voxels)} frames")
-        return Stack(volume, info.diastole - 1, info.systole - 1, "frame_number", ("Info.cfg", series))
+        return Stack(
+            volume, own_frame(volume), info.diastole - 1, info.systole - 1, "frame_number", ("Info.cfg", series)
+        )
     names = [folder.image(f"{folder.name}_frame{frame:02d}") for frame in (info.diastole, info.systole)]
     found = [name for name in names if name is not None]
     if len(found) < len(names):
@@ -97,7 +77,7 @@ def read_stack(folder: Folder, info: Info) -> Stack:
         raise UnusableError("frames_disagree", "ED and ES differ in size or spacing")
     voxels = np.concatenate([diastole.voxels, systole.voxels])
     pair = Volume(voxels, diastole.row_spacing_mm, diastole.column_spacing_mm, diastole.slice_spacing_mm)
-    return Stack(pair, 0, 1, "annotated_pair", ("Info.cfg", *found))
+    return Stack(pair, own_frame(pair), 0, 1, "annotated_pair", ("Info.cfg", *found))
 
 
 def read_masks(folder: Folder, info: Info, volume: Volume) -> Masks:
@@ -109,18 +89,11 @@ def read_masks(folder: Folder, info: Info, volume: Volume) -> Masks:
     try:
         if len(names) < len(stems):
             raise UnusableError("mask_incomplete", "one of the masks of ED and ES is not there")
-        return Masks(names, np.concatenate([_labels(folder.paths[name], volume) for name in names]))
+        parts = [read_labels(folder.paths[name], like=volume, code=PROJECT_CODE) for name in names]
+        if any(len(part) != 1 for part in parts):
+            raise UnusableError("mask_shape", "the mask differs from its image in size")
+        labels = np.concatenate(parts)
+        check_anatomy(labels)
+        return Masks(names, labels)
     except UnusableError as fault:
-        code = fault.code if fault.code.startswith("mask") else "mask_unreadable"
-        return Masks(names, fault=UnusableError(code, fault.reason))
-
-
-def _labels(path: Path, volume: Volume) -> UInt8[np.ndarray, "1 z y x"]:
-    voxels = read_volume(path).voxels
-    if voxels.shape != (1, *volume.voxels.shape[1:]):
-        raise UnusableError("mask_shape", "the mask differs from its image in size")
-    labels = np.clip(np.nan_to_num(voxels, nan=-1), -1, _LARGEST_LABEL + 1)
-    whole: UInt8[np.ndarray, "1 z y x"] = np.maximum(labels, 0).astype(np.uint8)
-    if labels.min() < 0 or labels.max() > _LARGEST_LABEL or not np.array_equal(whole, labels):
-        raise UnusableError("mask_unknown_label", "the mask holds values other than 0 to 3")
-    return whole
+        return Masks(names, fault=fault)

@@ -10,6 +10,7 @@ from jaxtyping import Float, UInt8
 from cinemyo.deid.keys import Key
 
 Level = Literal["file", "series", "cine", "exam", "patient"]
+SourceKind = Literal["dicom", "acdc", "mnms", "mnms2", "sunnybrook", "nifti"]
 Vector = tuple[float, float, float]
 
 
@@ -47,7 +48,7 @@ class Cine:
     """1 for a patient's earliest exam; the dates themselves stay behind."""
     slice_number: int
     """From 1, along the slice normal, within the series (or the stack of an exam)."""
-    source: Literal["dicom", "acdc"]
+    source: SourceKind
     frames: Float[np.ndarray, "t y x"]
     """Rescaled values, float32, bright is bright (MONOCHROME1 inverted)."""
     row_spacing_mm: float

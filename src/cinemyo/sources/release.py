@@ -1,0 +1,124 @@
+"""What releases in NIfTI have in common: a folder for each patient, a sheet for all, every file accounted for."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cinemyo.deid.keys import Key
+from cinemyo.deid.pseudonyms import pseudonym
+from cinemyo.errors import SourceError
+from cinemyo.labels import Pathology
+from cinemyo.sources.base import Exclusion, SourceFile
+from cinemyo.sources.files import source_file
+from cinemyo.sources.nifti import ENDINGS, UnusableError
+from cinemyo.sources.release_sheet import Row, word
+
+
+@dataclass(frozen=True)
+class PatientFiles:
+    """One patient's folder: paths and source files by file name, and what the sheet says."""
+
+    name: str
+    """The release's identifier, as the folder is named."""
+    paths: dict[str, Path]
+    files: dict[str, SourceFile]
+    rows: tuple[Row, ...]
+    sheet: SourceFile | None
+
+    def image(self, stem: str) -> str | None:
+        """Name of the image with this stem, compressed or not."""
+        return next((stem + ending for ending in ENDINGS if stem + ending in self.paths), None)
+
+    def content(self, *rules: object) -> str:
+        """A hash of the keyed names and bytes of all files, the sheet's among them, and of the reader's rules."""
+        files = sorted((file.file, file.digest) for file in self.files.values())
+        sheet = None if self.sheet is None else self.sheet.digest
+        return hashlib.sha256(repr((files, sheet, rules)).encode()).hexdigest()
+
+    def row(self) -> Row:
+        """What the sheet says of this patient.
+
+        Raises:
+            UnusableError: `no_info` or `bad_info`.
+        """
+        if not self.rows:
+            raise UnusableError("no_info", "the sheet of the release does not name this patient")
+        if any(row != self.rows[0] for row in self.rows):
+            raise UnusableError("bad_info", "the sheet of the release says two things of this patient")
+        return self.rows[0]
+
+    def used(self, names: tuple[str, ...]) -> tuple[SourceFile, ...]:
+        """The files of these names, and the sheet."""
+        own = tuple(self.files[name] for name in names)
+        return own if self.sheet is None else (*own, self.sheet)
+
+
+def patient_files(
+    path: Path, found: list[Path], *, root: Path, rows: tuple[Row, ...], sheet: SourceFile | None, key: Key
+) -> PatientFiles:
+    """A patient's folder with the keyed hashes of its files."""
+    files = {file.name: source_file(file, root=root, key=key) for file in found}
+    return PatientFiles(path.name, {file.name: file for file in found}, files, rows, sheet)
+
+
+def only_sheet(found: list[Path], *, name: str) -> Path:
+    """The one sheet of a release.
+
+    Raises:
+        SourceError: there is none, or more than one.
+    """
+    if len(found) != 1:
+        raise SourceError(
+            "sheet of the release",
+            expected=f"one file like {name}",
+            got=str(len(found)) if found else "none",
+            remedy="point the source's root at the folder of one release, its sheet included",
+        )
+    return found[0]
+
+
+def pathology_of(
+    group: str, *, groups: Mapping[str, Pathology], out_of_class: tuple[str, ...]
+) -> tuple[Pathology | None, str | None]:
+    """The pathology of a group, or its name as another class.
+
+    Raises:
+        UnusableError: `group_not_in_study`.
+    """
+    if group in groups:
+        return groups[group], None
+    if group in out_of_class:
+        return None, word(group)
+    raise UnusableError("group_not_in_study", f"group {word(group) or 'unknown'} is not studied")
+
+
+def no_patient(files: tuple[SourceFile, ...], fault: UnusableError, *, patient: str, key: Key) -> Exclusion:
+    """The exclusion of a whole patient, with all files of the folder."""
+    patient_id = pseudonym("patient", patient, key=key)
+    return Exclusion(patient_id, "patient", fault.code, fault.reason, patient_id, files)
+
+
+def left_out(file: SourceFile, *, code: str, reason: str, patient_id: str | None = None) -> Exclusion:
+    """The exclusion of one file."""
+    return Exclusion(file.file, "file", code, reason, patient_id, (file,))
+
+
+def rest(
+    folder: PatientFiles, *, used: set[str], faults: Mapping[str, UnusableError], patient: str, key: Key
+) -> Iterator[Exclusion]:
+    """An exclusion for each file of the folder that no cine came from; faults are known by file name."""
+    patient_id = pseudonym("patient", patient, key=key)
+    for name in sorted(set(folder.files) - used):
+        code, reason = "not_an_image", "a file that the layout does not know"
+        if name in faults:
+            code, reason = faults[name].code, faults[name].reason
+        elif name.endswith(ENDINGS):
+            code, reason = "image_not_needed", "held by the series of all phases, or no file of the layout"
+        yield left_out(folder.files[name], code=code, reason=reason, patient_id=patient_id)
+
+
+def second_folder(folder: PatientFiles) -> Iterator[Exclusion]:
+    """The files of a second folder of a patient who had one already."""
+    for file in folder.files.values():
+        yield left_out(file, code="duplicate_patient", reason="a second folder of the same patient")
