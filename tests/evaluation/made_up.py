@@ -77,7 +77,7 @@ def phases(cines: pd.DataFrame) -> pd.DataFrame:
             "diastole_index": 0,
             "systole_index": 5,
             "systole_ms": None if number % 7 == 0 else 300.0 + number % 50,
-            "method": "unlike_diastole",
+            "method": "stack_course",
             "confidence": 1.0,
             "annotated": False,
             "review": False,

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from cinemyo import tables
@@ -11,10 +12,11 @@ from cinemyo.config import SliceRule
 from cinemyo.deid.keys import load_key
 from cinemyo.errors import LabelError
 from cinemyo.layout import Layout
-from cinemyo.preparation.locate import locate
+from cinemyo.preparation.locate import FEW, locate
 from cinemyo.sources.acdc import AcdcReader
 from cinemyo.sources.images import read_cine, read_mask
 from cinemyo.sources.ingest import ingest
+from tests.cohort import name
 from tests.preparation.hearts import SHAPE
 from tests.preparation.study import CENTRE, IDS, annotated, exam
 from tests.preparation.test_region import CONFIG
@@ -80,7 +82,7 @@ def test_annotated_phases_win(tmp_path: Path) -> None:
 def test_one_annotated_phase_wins_and_the_other_is_computed(tmp_path: Path) -> None:
     _, phases = _first(tmp_path, systole_index=7)
     assert (phases["diastole_index"], phases["systole_index"]) == (0, 7)
-    assert phases["method"] == "annotated_systole+unlike_diastole"
+    assert phases["method"] == "annotated_systole+stack_course"
     assert not phases["annotated"]
 
 
@@ -144,3 +146,27 @@ def test_real_hearts_are_found(tmp_path: Path) -> None:
         errors.append(np.hypot(away, columns.mean() * cine["column_spacing_mm"] - region["centre_column_mm"]))
     assert np.median(errors) < 8
     assert max(errors) < 20
+
+
+def test_the_cines_of_a_stack_have_one_systole(tmp_path: Path) -> None:
+    cines, layout = exam(tmp_path)
+    _, phases = locate(cines, layout=layout, labels=annotated(), config=CONFIG)
+    assert set(phases["method"]) == {"stack_course"}
+    assert phases["systole_index"].nunique() == 1
+
+
+def test_many_exams_over_processes_give_the_tables_of_one_process(tmp_path: Path) -> None:
+    cines, layout = exam(tmp_path)
+    labels = annotated()
+    alone, one = locate(cines, layout=layout, labels=labels, config=CONFIG)
+    copies = [cines.assign(exam_id=name("e", number)) for number in range(FEW + 1)]
+    renamed = []
+    for number, copy in enumerate(copies):
+        ids = [name("c", 100 * number + at) for at in range(len(copy))]
+        for old, new in zip(copy["cine_id"], ids, strict=True):
+            (layout.ingested / f"{new}.mha").write_bytes((layout.ingested / f"{old}.mha").read_bytes())
+        renamed.append(copy.assign(cine_id=ids))
+    regions, phases = locate(pd.concat(renamed), layout=layout, labels=labels.iloc[:0], config=CONFIG)
+    for table, single in ((regions, alone), (phases, one)):
+        expected = pd.concat([single] * len(copies), ignore_index=True).drop(columns="cine_id")
+        pd.testing.assert_frame_equal(table.drop(columns="cine_id").reset_index(drop=True), expected)

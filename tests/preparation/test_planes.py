@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from cinemyo.preparation.planes import TYPICAL_NORMALS, Plane, apexward, cuts_across, parallel_groups, plane_of
+from cinemyo.preparation.planes import (
+    TYPICAL_NORMALS,
+    Plane,
+    apexward,
+    cuts_across,
+    parallel_groups,
+    plane_of,
+    short_axis_stacks,
+)
 
 
 def _plane(normal: tuple[float, float, float], *, depth: float = 0.0) -> Plane:
@@ -57,3 +65,17 @@ def test_a_row_of_cines_gives_its_plane() -> None:
     plane = plane_of(row | {"rows": 11, "columns": 21, "row_spacing_mm": 1.5, "column_spacing_mm": 2.0})
     assert plane.extent_mm == (15.0, 40.0)
     assert plane.depth == 3.0
+
+
+@pytest.mark.parametrize(
+    ("depths", "stacks"), [([0, 1, 2, 3, 4, 5], 1), ([0, 0, 0, 0], 0), ([0, 0.2, 3], 0), ([0, 0.1, 0.3, 2], 0)]
+)
+def test_evenly_spaced_planes_are_a_stack_even_where_the_file_states_a_wrong_distance(
+    depths: list[float], stacks: int
+) -> None:
+    extent = (200.0, 200.0)
+    planes = [
+        Plane(np.array([0.0, 0.0, depth]), np.array([0.0, 1.0, 0.0]), np.array([1.0, 0.0, 0.0]), extent)
+        for depth in depths
+    ]
+    assert len(short_axis_stacks(planes)) == stacks

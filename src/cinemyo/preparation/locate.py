@@ -1,7 +1,7 @@
 """Regions and phases of a study's cines: computed exam by exam, annotated where a person said so."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, Final
 
 import pandas as pd
 
@@ -11,12 +11,18 @@ from cinemyo.errors import LabelError
 from cinemyo.labels import PHASES
 from cinemyo.layout import Layout
 from cinemyo.preparation.intensity import heart_window
-from cinemyo.preparation.phases import Timing, frame_times, pick_phases
-from cinemyo.preparation.planes import plane_of
+from cinemyo.preparation.phases import Picked, pick_own, pick_stack
+from cinemyo.preparation.planes import plane_of, short_axis_stacks
 from cinemyo.preparation.region import Located, View, locate_exam
+from cinemyo.preparation.rhythm import Rhythm, Timing, frame_times, rhythm_of
 from cinemyo.sources.images import read_cine
+from cinemyo.sources.pool import Failure, Limits, in_order
 
 Row = dict[str, Any]
+SECONDS: Final = 600.0
+"""The longest that an exam may take in a process of its own; then it is done again in this one."""
+FEW: Final = 8
+"""So few exams are done before other processes would have started."""
 
 
 def locate(
@@ -30,11 +36,16 @@ def locate(
     """
     known = {str(row["cine_id"]): row for row in records(labels)}
     rows = records(cines)
+    exams: dict[str, list[Row]] = {}
+    for row in rows:
+        exams.setdefault(row["exam_id"], []).append(row)
+
+    def work(members: list[Row]) -> list[tuple[Row, Row]]:
+        return locate_members(members, layout=layout, known=known, config=config)
+
     done: dict[str, tuple[Row, Row]] = {}
-    for exam in dict.fromkeys(row["exam_id"] for row in rows):
-        members = [row for row in rows if row["exam_id"] == exam]
-        for row, region, phases in _locate_members(members, layout=layout, known=known, config=config):
-            done[row["cine_id"]] = (region, phases)
+    for members, found in _each(work, list(exams.values())):
+        done.update(zip((row["cine_id"] for row in members), found, strict=True))
     order = [done[row["cine_id"]] for row in rows]
     return (
         tables.from_rows([region for region, _ in order], table=tables.REGIONS),
@@ -50,18 +61,50 @@ def records(frame: pd.DataFrame) -> list[Row]:
     ]
 
 
-def _locate_members(
-    rows: list[Row], *, layout: Layout, known: dict[str, Row], config: Locate
-) -> Iterator[tuple[Row, Row, Row]]:
+def _each(
+    work: Callable[[list[Row]], list[tuple[Row, Row]]], exams: list[list[Row]]
+) -> Iterator[tuple[list[Row], list[tuple[Row, Row]]]]:
+    """Each exam with its tables, over processes where there are many exams."""
+    if len(exams) <= FEW:
+        yield from ((members, work(members)) for members in exams)
+        return
+    for members, found in in_order(work, exams, limits=Limits(seconds=SECONDS)):
+        yield members, work(members) if isinstance(found, Failure) else found
+
+
+def locate_members(rows: list[Row], *, layout: Layout, known: dict[str, Row], config: Locate) -> list[tuple[Row, Row]]:
+    """Rows of `regions.csv` and `phases.csv` of the cines of one exam.
+
+    Raises:
+        LabelError: an annotation outside its image, an empty window, or a frame that the cine does not have.
+        SourceError: an ingested image is absent or damaged.
+    """
     views = []
     for row in rows:
         frames, *spacing = read_cine(layout.ingested / f"{row['cine_id']}.mha")
         views.append(View(frames, (spacing[0], spacing[1]), plane_of(row)))
-    for row, view, found in zip(rows, views, locate_exam(views, config=config), strict=True):
-        label = known.get(row["cine_id"], {})
-        region = region_row(row["cine_id"], view, found=found, label=label, config=config)
-        centre = region["centre_row_mm"], region["centre_column_mm"]
-        yield row, region, phase_row(row, view, centre=centre, label=label, config=config)
+    given = [known.get(row["cine_id"], {}) for row in rows]
+    regions = [
+        region_row(row["cine_id"], view, found=found, label=label, config=config)
+        for row, view, found, label in zip(rows, views, locate_exam(views, config=config), given, strict=True)
+    ]
+    rhythms = [_rhythm(row, view, region) for row, view, region in zip(rows, views, regions, strict=True)]
+    picked = [pick_own(rhythm) for rhythm in rhythms]
+    for stack in short_axis_stacks([view.plane for view in views]):
+        for index, common in zip(stack, pick_stack([rhythms[index] for index in stack]), strict=True):
+            picked[index] = common
+    phases = [
+        phase_row(row["cine_id"], rhythm, picked=own, label=label, config=config)
+        for row, rhythm, own, label in zip(rows, rhythms, picked, given, strict=True)
+    ]
+    return list(zip(regions, phases, strict=True))
+
+
+def _rhythm(row: Row, view: View, region: Row) -> Rhythm:
+    first, last, beat = (row[name] for name in ("trigger_start_ms", "trigger_end_ms", "rr_ms"))
+    timing = None if first is None or last is None else Timing(float(first), float(last), beat)
+    centre = region["centre_row_mm"], region["centre_column_mm"]
+    return rhythm_of(view.frames, spacing=view.spacing, centre=centre, timing=timing)
 
 
 def region_row(cine_id: str, view: View, *, found: Located, label: Row, config: Locate) -> Row:
@@ -98,27 +141,24 @@ def region_row(cine_id: str, view: View, *, found: Located, label: Row, config: 
     }
 
 
-def phase_row(row: Row, view: View, *, centre: tuple[float, float], label: Row, config: Locate) -> Row:
+def phase_row(cine_id: str, rhythm: Rhythm, *, picked: Picked, label: Row, config: Locate) -> Row:
     """A row of `phases.csv`.
 
     Raises:
         LabelError: an annotated frame that the cine does not have, or one frame as both phases.
     """
-    first, last = row["trigger_start_ms"], row["trigger_end_ms"]
-    timing = None if first is None or last is None else Timing(float(first), float(last), row["rr_ms"])
-    picked = pick_phases(view.frames, spacing=view.spacing, centre=centre, timing=timing)
     given = [label.get(f"{phase}_index") for phase in PHASES]
     told = [phase for phase, index in zip(PHASES, given, strict=True) if index is not None]
     own = picked.diastole, picked.systole
     diastole, systole = (int(own[at] if index is None else index) for at, index in enumerate(given))
-    n_frames = len(view.frames)
+    n_frames = rhythm.n_frames
     if told and not (0 <= diastole < n_frames and 0 <= systole < n_frames and (diastole != systole or n_frames == 1)):
-        raise _refusal(row["cine_id"], f"two different frames of 0 to {n_frames - 1}", f"{diastole} and {systole}")
+        raise _refusal(cine_id, f"two different frames of 0 to {n_frames - 1}", f"{diastole} and {systole}")
     annotated = None not in given
-    times = frame_times(n_frames, timing=timing)
+    times = frame_times(n_frames, timing=rhythm.timing)
     confidence = 1.0 if annotated else picked.confidence
     return {
-        "cine_id": row["cine_id"],
+        "cine_id": cine_id,
         "diastole_index": diastole,
         "systole_index": systole,
         "systole_ms": None if times is None else round(float(times[systole]), 1),

@@ -1,40 +1,35 @@
-"""Which frames of a cine are diastole and systole, without training data."""
+"""Which frames of a cine are diastole and systole, without training data and without faith in the first frame."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from jaxtyping import Float
-from scipy.ndimage import gaussian_filter, gaussian_filter1d
 
-from cinemyo.preparation.intensity import CAVITY_MM, disc, tissue_thresholds
-from cinemyo.preparation.votes import principal_course
+from cinemyo.preparation.courses import courses, filling, resampled
+from cinemyo.preparation.ends import Ends, apart, ends_of
+from cinemyo.preparation.rhythm import (
+    Moments,
+    Rhythm,
+    Timing,
+    frame_times,
+    moments_of,
+    nearest_frame,
+    rhythm_of,
+    weights,
+)
 
-RADIUS_MM: Final = 40.0
-"""Disc round the left ventricle whose pixels tell the phase."""
-BLUR_FRAMES: Final = 0.6
-SYSTOLE_MS: Final = (200.0, 500.0)
-SYSTOLE_SHARE: Final = (0.25, 0.55)
-"""Where end-systole is looked for: after the R wave, or in the RR interval where times are unknown."""
-NEAR_R: Final = 0.15
-"""Share of the RR interval on either side of the R wave in which end-diastole is looked for."""
-GAIN: Final = 0.1
-"""Another frame than the first is diastole only if it is more diastolic by this share of the beat."""
-WHOLE_BEAT: Final = 0.9
-"""Frames that span less of the RR interval lack the end of the beat (prospective gating)."""
 SPREAD: Final = 2.0
-"""Frames between the picks of the single courses at which confidence is one half."""
+"""Frames between single picks at which confidence is one half."""
+OUT_OF_STEP: Final = 0.15
+"""Share of the beat by which a cine may lag behind its stack."""
+GAIN: Final = 0.3
+"""Beyond that it is out of step if its correlation with the stack is higher by this much at its own lag."""
 PAIR_CHANGE: Final = 0.1
 """Change of blood area between the frames of a pair at which confidence is one half."""
-
-
-@dataclass(frozen=True)
-class Timing:
-    """Time of the first and last frame after the R wave and length of the beat, ms."""
-
-    first_ms: float
-    last_ms: float
-    rr_ms: float | None = None
+USUAL: Final = 0.4
+"""Share of the beat at which systole is put where nothing shows it."""
 
 
 @dataclass(frozen=True)
@@ -48,22 +43,6 @@ class Picked:
     confidence: float
 
 
-@dataclass(frozen=True, eq=False)
-class _Courses:
-    """Three courses over the frames, each from 0 (as at diastole) to 1 (as at systole)."""
-
-    unlike_first: Float[np.ndarray, " t"]
-    principal: Float[np.ndarray, " t"]
-    emptied: Float[np.ndarray, " t"]
-
-
-def frame_times(n_frames: int, *, timing: Timing | None) -> Float[np.ndarray, " t"] | None:
-    """Times of evenly spaced frames after the R wave in ms; None where they are unknown."""
-    if timing is None or n_frames < 2 or timing.last_ms <= timing.first_ms:
-        return None
-    return np.linspace(timing.first_ms, timing.last_ms, n_frames)
-
-
 def pick_phases(
     frames: Float[np.ndarray, "t y x"],
     *,
@@ -71,33 +50,43 @@ def pick_phases(
     centre: tuple[float, float],
     timing: Timing | None = None,
 ) -> Picked:
-    """Diastole and systole of a cine from the pixels round its left ventricle.
+    """Diastole and systole of one cine from the pixels round its left ventricle.
 
-    Departs from §2.2: there systole is the smallest ventricle by eye; here the frame least like diastole.
+    Departs from §2.2: there the largest and the smallest ventricle by eye; here by four courses of filling.
     """
-    n_frames = len(frames)
-    if n_frames == 1:
+    return pick_own(rhythm_of(frames, spacing=spacing, centre=centre, timing=timing))
+
+
+def pick_own(rhythm: Rhythm) -> Picked:
+    """Diastole and systole of one cine by itself; its confidence is the agreement of its four courses."""
+    if rhythm.n_frames == 1:
         return Picked(0, 0, None, "single_frame", 0.0)
-    inner = disc((frames.shape[1], frames.shape[2]), spacing=spacing, centre=centre, radius_mm=RADIUS_MM)
-    cavity = disc((frames.shape[1], frames.shape[2]), spacing=spacing, centre=centre, radius_mm=CAVITY_MM)
-    rows, columns = np.nonzero(inner)
-    box = (slice(None), slice(rows.min(), rows.max() + 1), slice(columns.min(), columns.max() + 1))
-    smooth = gaussian_filter(frames[box], (0, 1, 1))
-    if n_frames == 2:
-        return _pick_pair(blood_area(smooth[:, inner[box[1:]]], cavity=smooth[:, cavity[box[1:]]]))
-    times = frame_times(n_frames, timing=timing)
-    smooth = gaussian_filter1d(smooth, BLUR_FRAMES, axis=0, mode="wrap")
-    return _pick_cine(smooth[:, inner[box[1:]]], cavity=smooth[:, cavity[box[1:]]], times=times, timing=timing)
+    if rhythm.beat is None:
+        usual = max(round(USUAL * rhythm.n_frames), 1)
+        return Picked(0, usual, _time(rhythm, usual), "no_beat", 0.0)
+    if rhythm.n_frames == 2:
+        return _pick_pair(rhythm.beat.pool)
+    moments = moments_of([rhythm])
+    beat = resampled(rhythm.beat, weights(rhythm, moments))
+    ends = _ends(filling([beat]), moments)
+    picks = [_ends(course, moments).systole for course in courses([beat])]
+    spread = max(apart(pick, ends.systole, period=len(moments.shares)) for pick in picks)
+    return _picked(rhythm, ends, moments=moments, method="own_course", spread=spread)
 
 
-def blood_area(pixels: Float[np.ndarray, "t n"], *, cavity: Float[np.ndarray, "t m"]) -> Float[np.ndarray, " t"]:
-    """Share of bright pixels in each frame, softly counted; zeros where nothing is brighter than the rest."""
-    thresholds = tissue_thresholds(cavity.ravel())
-    if thresholds is None:
-        return np.zeros(len(pixels))
-    low, high = thresholds
-    steps = np.clip((pixels - low) * (4 / (high - low)), -30, 30)
-    return np.asarray((1 / (1 + np.exp(-steps))).mean(axis=1))
+def pick_stack(rhythms: Sequence[Rhythm]) -> list[Picked]:
+    """Diastole and systole of cines that cut one heart: the same moment of the beat in all that beat in step.
+
+    Cines are compared by time where it is known, else by frame among those of one length. The confidence is the
+    agreement of every other cine with the rest, and less in a cine that beats out of step.
+
+    Departs from §2.2: there each cine by eye; here a stack has one end-systole, as a volume has.
+    """
+    picked = [pick_own(rhythm) for rhythm in rhythms]
+    for group in _comparable(rhythms):
+        for index, common in zip(group, _pick_common([rhythms[index] for index in group]), strict=False):
+            picked[index] = common
+    return picked
 
 
 def _pick_pair(area: Float[np.ndarray, "2"]) -> Picked:
@@ -106,77 +95,54 @@ def _pick_pair(area: Float[np.ndarray, "2"]) -> Picked:
     return Picked(diastole, 1 - diastole, None, "blood_area", change / (change + PAIR_CHANGE))
 
 
-def _pick_cine(
-    pixels: Float[np.ndarray, "t n"],
-    *,
-    cavity: Float[np.ndarray, "t m"],
-    times: Float[np.ndarray, " t"] | None,
-    timing: Timing | None,
-) -> Picked:
-    window = systolic_frames(len(pixels), times=times)
-    near = diastolic_frames(len(pixels), times=times, timing=timing)
-    courses = _courses(pixels, cavity=cavity, window=window)
-    if courses is None:
-        return Picked(0, int(window[len(window) // 2]), None, "no_beat", 0.0)
-    both = courses.unlike_first + courses.principal
-    systole = int(window[both[window].argmax()])
-    diastole = _diastole(courses, like_systole=_unit(_correlation(pixels, pixels[systole])), near=near)
-    picks = [
-        int(window[course[window].argmax()]) for course in (courses.unlike_first, courses.principal, courses.emptied)
+def _comparable(rhythms: Sequence[Rhythm]) -> list[list[int]]:
+    """Indices of beating cines whose frames can be set against each other's."""
+    groups: dict[int, list[int]] = {}
+    for index, rhythm in enumerate(rhythms):
+        if rhythm.beat is not None and rhythm.n_frames > 2:
+            groups.setdefault(rhythm.n_frames if rhythm.rr_ms is None else 0, []).append(index)
+    return list(groups.values())
+
+
+def _pick_common(rhythms: Sequence[Rhythm]) -> list[Picked]:
+    """The common phases of cines; none where most of them beat out of step, as if each had a trigger of its own."""
+    moments = moments_of(rhythms)
+    beats = [resampled(rhythm.beat, weights(rhythm, moments)) for rhythm in rhythms if rhythm.beat is not None]
+    common, alone = filling(beats), [filling([beat]) for beat in beats]
+    in_step = [fits(course, common) for course in alone]
+    if sum(in_step) * 2 <= len(rhythms) or len(rhythms) == 1:
+        return []
+    ends = _ends(common, moments)
+    halves = [_ends(filling(beats[start::2]), moments).systole for start in (0, 1)]
+    spread = max(apart(systole, ends.systole, period=len(common)) for systole in halves)
+    return [
+        _picked(rhythm, ends, moments=moments, method="stack_course", spread=spread if stays else 2 * spread)
+        for rhythm, stays in zip(rhythms, in_step, strict=True)
     ]
-    confidence = 1 / (1 + ((max(picks) - min(picks)) / SPREAD) ** 2)
-    at_edge = systole in (window[0], window[-1])
-    systole_ms = None if times is None else float(times[systole])
-    return Picked(diastole, systole, systole_ms, "unlike_diastole", confidence / 2 if at_edge else confidence)
 
 
-def _diastole(courses: _Courses, *, like_systole: Float[np.ndarray, " t"], near: np.ndarray) -> int:
-    """The least systolic frame near the R wave; the first one unless another is clearly less so."""
-    emptied = (like_systole + courses.principal + courses.emptied) / 3
-    best = int(near[emptied[near].argmin()])
-    return best if emptied[0] - emptied[best] > GAIN else 0
+def fits(course: Float[np.ndarray, " t"], common: Float[np.ndarray, " t"]) -> bool:
+    """Whether a course goes with the common one about as well where it is as at any other lag."""
+    own, other = course - course.mean(), common - common.mean()
+    norm = max(float(np.sqrt((own**2).sum() * (other**2).sum())), 1e-12)
+    fit = np.array([float(np.roll(own, lag) @ other) for lag in range(len(own))]) / norm
+    lag = int(fit.argmax())
+    return bool(min(lag, len(own) - lag) <= OUT_OF_STEP * len(own) or fit[lag] - fit[0] < GAIN)
 
 
-def systolic_frames(n_frames: int, *, times: Float[np.ndarray, " t"] | None) -> np.ndarray:
-    """Indices of the frames among which end-systole is looked for, never empty nor the first."""
-    if times is not None:
-        inside = np.nonzero((times >= SYSTOLE_MS[0]) & (times <= SYSTOLE_MS[1]))[0]
-        if len(inside) > 2:
-            return inside[inside > 0]
-    first, last = (share * n_frames for share in SYSTOLE_SHARE)
-    return np.arange(max(int(first), 1), min(int(np.ceil(last)), n_frames - 1) + 1)
+def _ends(filled: Float[np.ndarray, " moment"], moments: Moments) -> Ends:
+    return ends_of(filled, systolic=moments.systolic, diastolic=moments.diastolic)
 
 
-def diastolic_frames(n_frames: int, *, times: Float[np.ndarray, " t"] | None, timing: Timing | None) -> np.ndarray:
-    """Indices of the frames near the R wave, round the end of the beat where the frames reach it."""
-    reach = round(NEAR_R * n_frames)
-    whole = True
-    if times is not None and timing is not None and timing.rr_ms:
-        whole = (times[-1] - times[0]) * n_frames / (n_frames - 1) >= WHOLE_BEAT * timing.rr_ms
-    return np.arange(-reach if whole else 0, reach + 1) % n_frames
+def _picked(rhythm: Rhythm, ends: Ends, *, moments: Moments, method: str, spread: float) -> Picked:
+    systole = nearest_frame(rhythm, moments.share(ends.systole))
+    diastole = nearest_frame(rhythm, moments.share(ends.diastole))
+    if diastole == systole:
+        diastole = (systole - max(round(USUAL * rhythm.n_frames), 1)) % rhythm.n_frames
+    confidence = 1 / (1 + (spread / SPREAD) ** 2)
+    return Picked(diastole, systole, _time(rhythm, systole), method, confidence if ends.expected else confidence / 2)
 
 
-def _courses(
-    pixels: Float[np.ndarray, "t n"], *, cavity: Float[np.ndarray, "t m"], window: np.ndarray
-) -> _Courses | None:
-    principal = principal_course(pixels)
-    unlike = 1 - _correlation(pixels, pixels[0])
-    emptied = -gaussian_filter1d(blood_area(pixels, cavity=cavity), BLUR_FRAMES, mode="wrap")
-    if min(np.ptp(principal), np.ptp(unlike)) <= 1e-9:
-        return None
-    if principal[window].mean() < principal[0]:
-        principal = -principal
-    return _Courses(_unit(unlike), _unit(principal), _unit(emptied))
-
-
-def _correlation(pixels: Float[np.ndarray, "t n"], other: Float[np.ndarray, " n"]) -> Float[np.ndarray, " t"]:
-    """Normalised cross-correlation of each frame with another; 1 where either is of one value."""
-    centred = pixels - pixels.mean(axis=1, keepdims=True)
-    reference = other - other.mean()
-    norm = np.sqrt((centred**2).sum(axis=1) * (reference**2).sum())
-    return np.asarray(np.divide(centred @ reference, norm, out=np.ones(len(pixels)), where=norm > 0))
-
-
-def _unit(course: Float[np.ndarray, " t"]) -> Float[np.ndarray, " t"]:
-    """The course from 0 to 1; zeros if it is flat."""
-    return np.asarray((course - course.min()) / max(float(np.ptp(course)), 1e-12))
+def _time(rhythm: Rhythm, frame: int) -> float | None:
+    times = frame_times(rhythm.n_frames, timing=rhythm.timing)
+    return None if times is None else float(times[frame])

@@ -20,6 +20,8 @@ STACK: Final = 3
 """So many parallel planes are a stack across the heart, whatever the coordinates say: some files hold no true ones."""
 THICKNESS_MM: Final = 5.0
 """Planes nearer to each other than about this are repeats of one slice."""
+UNEVEN: Final = 0.1
+"""Largest difference between the steps of a stack, as a share of their mean."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,12 +85,24 @@ def parallel_groups(planes: list[Plane]) -> list[list[int]]:
     return [sorted(group, key=lambda index: planes[index].depth) for group in groups]
 
 
+def short_axis_stacks(planes: list[Plane]) -> list[list[int]]:
+    """Indices of the planes that cut the heart across, each group parallel and in order of depth."""
+    return [group for group in parallel_groups(planes) if cuts_across([planes[index] for index in group])]
+
+
 def cuts_across(planes: list[Plane]) -> bool:
     """Whether parallel planes are short-axis ones: a stack, or nearest to the typical short axis."""
-    if len({round(plane.depth / THICKNESS_MM) for plane in planes}) >= STACK:
+    depths = np.sort([plane.depth for plane in planes])
+    if len({round(depth / THICKNESS_MM) for depth in depths}) >= STACK or _evenly_spaced(depths):
         return True
     cosines = {name: abs(float(planes[0].normal @ np.array(normal))) for name, normal in TYPICAL_NORMALS.items()}
     return max(cosines, key=cosines.__getitem__) == "short_axis"
+
+
+def _evenly_spaced(depths: Float[np.ndarray, " plane"]) -> bool:
+    """Whether planes follow each other at one distance, as a stack does even where the file states a wrong one."""
+    steps = np.diff(depths)
+    return len(steps) + 1 > STACK and bool(steps.min() > 0 and np.ptp(steps) < UNEVEN * steps.mean())
 
 
 def apexward(plane: Plane) -> Float[np.ndarray, "2"]:

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from scipy.ndimage import gaussian_filter, map_coordinates
 
 from cinemyo.config import Locate
-from cinemyo.preparation.planes import STACK, Plane, Point, apexward, cuts_across, parallel_groups
+from cinemyo.preparation.planes import STACK, Plane, Point, apexward, short_axis_stacks
 from cinemyo.preparation.votes import circle_votes, extremes, motion, scaled
 
 STEP_MM: Final = 2.5
@@ -64,7 +64,7 @@ def locate_exam(views: list[View], *, config: Locate) -> list[Located]:
     Departs from §2.3: there the squares are moved by hand.
     """
     planes = [view.plane for view in views]
-    stacks = [group for group in parallel_groups(planes) if cuts_across([planes[index] for index in group])]
+    stacks = short_axis_stacks(planes)
     found: dict[int, Located] = {}
     for group in stacks:
         found.update(zip(group, _locate_stack([views[index] for index in group], config=config), strict=True))
