@@ -12,7 +12,9 @@ from pydicom.datadict import DicomDictionary, keyword_for_tag
 from pydicom.sequence import Sequence
 
 from cinemyo.deid import allowed
+from cinemyo.deid import clean as clean_module
 from cinemyo.deid.clean import METHODS, clean
+from cinemyo.deid.clean_pixels import SearchedPixels
 from cinemyo.deid.decoding import quiet
 from cinemyo.deid.keys import Key, load_key
 from cinemyo.errors import SourceError
@@ -72,28 +74,24 @@ def _written(dataset: Dataset) -> bytes:
     return stream.getvalue()
 
 
-def test_no_marker_outside_the_allowed_texts(marked: Dataset) -> None:
+def test_no_marker_in_any_value(marked: Dataset) -> None:
     leaks = [
         element.keyword
         for element in _elements(clean(marked, key=KEY))
-        if element.VR != "SQ"
-        and element.keyword not in allowed.TEXTS
-        and any(trace in str(element.value) for trace in TRACES)
+        if element.VR != "SQ" and any(trace in str(element.value) for trace in TRACES)
     ]
     assert leaks == []
 
 
-def test_no_marker_in_the_bytes_but_for_the_allowed_texts(marked: Dataset) -> None:
-    cleaned = clean(marked, key=KEY)
-    for element in list(_elements(cleaned)):
-        if element.keyword in allowed.TEXTS:
-            element.value = ""
-    content = _written(cleaned)
+def test_no_marker_in_the_bytes(marked: Dataset) -> None:
+    content = _written(clean(marked, key=KEY))
     assert [trace for trace in TRACES if trace.encode() in content] == []
 
 
 def test_nothing_but_listed_attributes_at_any_depth(marked: Dataset) -> None:
-    listed = allowed.NUMBERS | allowed.CODES | allowed.TEXTS | allowed.KEYED_UIDS | allowed.POINTERS | allowed.SEQUENCES
+    listed = allowed.NUMBERS.union(
+        allowed.CODES, allowed.TEXTS, allowed.KEYED_UIDS, allowed.POINTERS, allowed.SEQUENCES
+    )
     codes = {"CodeValue", "CodingSchemeDesignator", "CodeMeaning"}
     found = {element.keyword for element in _elements(clean(marked, key=KEY))}
     assert found <= listed | allowed.EMPTIED | allowed.WRITTEN | codes
@@ -101,7 +99,7 @@ def test_nothing_but_listed_attributes_at_any_depth(marked: Dataset) -> None:
 
 def test_nested_items_are_kept_and_cleaned(marked: Dataset) -> None:
     inner = clean(marked, key=KEY).PerFrameFunctionalGroupsSequence[0].FrameContentSequence[0]
-    assert {keyword_for_tag(tag) for tag in inner.keys()} <= allowed.TEXTS | allowed.KEYED_UIDS  # noqa: SIM118
+    assert {keyword_for_tag(tag) for tag in inner.keys()} <= allowed.KEYED_UIDS.union(allowed.STAND_INS)  # noqa: SIM118
 
 
 def test_input_is_left_as_it_is(marked: Dataset) -> None:
@@ -262,3 +260,63 @@ def test_pointers_to_private_tags_go() -> None:
     image.DimensionIndexSequence = Sequence([public, private])
     kept = clean(image, key=KEY).DimensionIndexSequence
     assert [len(item) for item in kept] == [1, 0]
+
+
+def test_a_number_of_eight_digits_goes() -> None:
+    image = mr_image()
+    image.SeriesNumber = 19431217
+    assert "SeriesNumber" not in clean(image, key=KEY)
+
+
+def test_a_code_that_nobody_defines_goes() -> None:
+    image = mr_image()
+    image.ScanOptions = "DUPONT"
+    assert "ScanOptions" not in clean(image, key=KEY)
+
+
+def test_an_unknown_image_type_becomes_other() -> None:
+    image = mr_image()
+    image.ImageType = ["ORIGINAL", "PRIMARY", "DUPONT"]
+    assert list(clean(image, key=KEY).ImageType) == ["ORIGINAL", "PRIMARY", "OTHER"]
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"), [("*tfi2d1_20", True), ("tfl3d1", True), ("Dupont", False), ("J D 1943", False)]
+)
+def test_sequence_name_is_kept_where_it_looks_like_one(name: str, *, kept: bool) -> None:
+    image = mr_image()
+    image.SequenceName = name
+    assert ("SequenceName" in clean(image, key=KEY)) is kept
+
+
+def test_model_is_written_in_known_words() -> None:
+    image = mr_image()
+    image.ManufacturerModelName = "SIGNA HDxt of Dr Dupont"
+    assert clean(image, key=KEY).ManufacturerModelName == "SIGNA HDXT"
+
+
+def test_unsearched_pixels_are_not_called_clean() -> None:
+    cleaned = clean(mr_image(), key=KEY)
+    assert "BurnedInAnnotation" not in cleaned
+    assert "113101" not in [item.CodeValue for item in cleaned.DeidentificationMethodCodeSequence]
+
+
+@pytest.mark.parametrize(("score", "said"), [(0.2, True), (0.5, False)])
+def test_pixels_are_called_clean_where_no_text_was_found(score: float, *, said: bool) -> None:
+    cleaned = clean(mr_image(), key=KEY, searched=SearchedPixels(pixels(0), score))
+    assert (cleaned.get("BurnedInAnnotation") == "NO") is said
+    assert ("113101" in [item.CodeValue for item in cleaned.DeidentificationMethodCodeSequence]) is said
+
+
+def test_lossy_pixels_are_called_lossy() -> None:
+    image = pydicom.dcmread(io.BytesIO(_written(mr_image())))
+    image.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2.4.91"
+    cleaned = clean(image, key=KEY, searched=SearchedPixels(pixels(0), 0.0))
+    assert (cleaned.LossyImageCompression, cleaned.LossyImageCompressionMethod) == ("01", "ISO_15444_1")
+
+
+def test_what_the_table_lists_is_never_copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    image = mr_image()
+    image.PatientWeight = 77
+    monkeypatch.setattr(clean_module, "_COPIED", clean_module.copied(allowed.NUMBERS | {"PatientWeight"}))
+    assert "PatientWeight" not in clean(image, key=KEY)

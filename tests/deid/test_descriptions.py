@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cinemyo.deid.descriptions import series_code, vendor
+from cinemyo.deid.descriptions import model, series_code, vendor
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,10 @@ def test_code_is_made_of_known_words(text: str) -> None:
 )
 def test_maker_is_one_of_a_list(text: str, name: str) -> None:
     assert vendor(text) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "name"), [("Avanto", "AVANTO"), ("MAGNETOM Sola 1.5T", "MAGNETOM SOLA 1.5T"), ("Dr. Gerber 3T", "UNKNOWN")]
+)
+def test_model_is_made_of_known_words(text: str, name: str) -> None:
+    assert model(text) == name

@@ -3,7 +3,6 @@
 import hashlib
 import math
 import re
-from collections.abc import Callable
 from typing import Any, Final
 
 from pydicom import DataElement, Dataset
@@ -12,13 +11,14 @@ from pydicom.dataset import FileMetaDataset
 from pydicom.sequence import Sequence
 from pydicom.uid import ExplicitVRLittleEndian
 
-from cinemyo.deid import allowed
+from cinemyo.deid import allowed, confidentiality
 from cinemyo.deid.ages import age_years
-from cinemyo.deid.clean_pixels import clean_pixels
+from cinemyo.deid.clean_pixels import SearchedPixels, clean_pixels
 from cinemyo.deid.decoding import quiet
-from cinemyo.deid.descriptions import series_code, vendor
+from cinemyo.deid.descriptions import model, series_code, vendor
 from cinemyo.deid.keys import Key
 from cinemyo.deid.pseudonyms import keyed_uid, pseudonym
+from cinemyo.deid.text_detector import REVIEW_SCORE
 from cinemyo.errors import SourceError
 
 METHODS: Final = (
@@ -27,32 +27,36 @@ METHODS: Final = (
     ("113105", "Clean Descriptors Option"),
     ("113108", "Retain Patient Characteristics Option"),
 )
-"""Code and meaning of each option that is applied. Pixels are not searched for burned-in text, so 113101 is not here.
+"""Code and meaning of each option that is always applied.
 
 Source: DICOM PS3.16 2024, CID 7050
 """
+
+PIXELS_SEARCHED: Final = ("113101", "Clean Pixel Data Option")
+"""Written only where the pixels were searched for burned-in text and none was found."""
 
 _PROFILE: Final = hashlib.sha256(
     "\n".join(
         " ".join(sorted(group))
         for group in (
-            *(allowed.NUMBERS, allowed.CODES, allowed.TEXTS, allowed.KEYED_UIDS),
-            *(allowed.POINTERS, allowed.SEQUENCES, allowed.EMPTIED, allowed.WRITTEN),
+            *(allowed.NUMBERS, allowed.TEXTS, allowed.KEYED_UIDS, allowed.POINTERS),
+            *(allowed.SEQUENCES, allowed.EMPTIED, allowed.WRITTEN, allowed.KEPT),
+            *((keyword, *values) for keyword, values in sorted(allowed.CODES.items())),
         )
     ).encode()
 ).hexdigest()[:8]
 _DEEPEST: Final = 8
-_CODE: Final = re.compile(r"^[A-Z0-9_ ]{1,16}$")
-_TEXT: Final = re.compile(r"^[A-Za-z0-9*_.,+\-/() ]{1,32}$")
 _STANDARD: Final = re.compile(r"^1\.2\.840\.10008(\.\d+)+$")
 
 
-def clean(dataset: Dataset, *, key: Key) -> Dataset:
+def clean(dataset: Dataset, *, key: Key, searched: SearchedPixels | None = None) -> Dataset:
     """A new data set with the allowed attributes alone; `dataset` is left as it is.
 
     Identifiers become pseudonyms, UIDs keyed UIDs, dates and times go, ages of 90 and above become 090Y, the series
     description becomes a code, compressed pixels are decoded (a codestream can hold remarks). Private groups, overlays,
-    curves, preamble, padding, and all but the necessary file meta go with everything that is not listed in `allowed`.
+    curves, preamble, padding, and all but the necessary file meta go with everything that is not listed in `allowed`;
+    what Table E.1-1 lists is not copied even where `allowed` names it, but for `allowed.KEPT`. With `searched`, the
+    pixels are those, and the header says so where no text was found.
 
     Raises:
         SourceError: no PatientID or UIDs, text burned into the pixels, or pixels that cannot be decoded.
@@ -64,10 +68,15 @@ def clean(dataset: Dataset, *, key: Key) -> Dataset:
         result = _kept(dataset, key=key, depth=0)
         _write_patient(dataset, result, key=key)
         _write_origin(dataset, result, key=key)
-        _write_method(result, key=key)
-        clean_pixels(dataset, result)
+        _write_method(result, key=key, searched=searched)
+        clean_pixels(dataset, result, searched=searched)
     result.file_meta = _file_meta(result)
     return result
+
+
+def copied(names: frozenset[str]) -> frozenset[str]:
+    """Which of the names of a list are copied: not those of Table E.1-1, but for what is kept on purpose or keyed."""
+    return names - (confidentiality.listed() - allowed.KEPT.keys() - allowed.KEYED_UIDS)
 
 
 def _refuse(dataset: Dataset) -> None:
@@ -93,7 +102,7 @@ def _kept(dataset: Dataset, *, key: Key, depth: int) -> Dataset:
     result = Dataset()
     for tag in list(dataset.keys()):
         keyword = keyword_for_tag(tag)
-        if not keyword or tag.is_private or keyword not in _LISTED:
+        if not keyword or tag.is_private or keyword not in _COPIED:
             continue
         try:
             element = dataset[tag]
@@ -115,9 +124,22 @@ def _keep(result: Dataset, keyword: str, element: DataElement, key: Key) -> None
         if len(values) == 1 and str(values[0]).strip():
             setattr(result, keyword, keyed_uid(str(values[0]), key=key))
         return
-    rule = next(rule for names, rule in _RULES if keyword in names)
-    if all(rule(value) for value in values):
+    if keyword in allowed.STAND_INS:
+        known, other = allowed.CODES[keyword], allowed.STAND_INS[keyword]
+        setattr(result, keyword, [str(value) if str(value) in known else other for value in values])
+    elif all(_passes(keyword, value) for value in values):
         result.add(DataElement(element.tag, element.VR, element.value))
+
+
+def _passes(keyword: str, value: Any) -> bool:
+    """Whether one value is what the lists allow of this attribute."""
+    if keyword in allowed.NUMBERS:
+        return _is_number(value)
+    if keyword in allowed.CODES:
+        return str(value) in allowed.CODES[keyword]
+    if keyword in allowed.TEXTS:
+        return re.fullmatch(allowed.TEXTS[keyword], str(value)) is not None
+    return _is_public_tag(value)
 
 
 def _write_patient(dataset: Dataset, result: Dataset, *, key: Key) -> None:
@@ -137,13 +159,14 @@ def _write_origin(dataset: Dataset, result: Dataset, *, key: Key) -> None:
     scanner = (_text(dataset, name) for name in ("Manufacturer", "StationName", "DeviceSerialNumber"))
     result.DeviceSerialNumber = pseudonym("scanner", *scanner, key=key)
     result.Manufacturer = vendor(_text(dataset, "Manufacturer"))
+    result.ManufacturerModelName = model(_text(dataset, "ManufacturerModelName"))
     names = ("SeriesDescription", "ProtocolName", "SequenceName")
     result.SeriesDescription = series_code(" ".join(_text(dataset, name) for name in names))
     result.SOPClassUID = _text(dataset, "SOPClassUID").strip()
     result.SOPInstanceUID = keyed_uid(_text(dataset, "SOPInstanceUID"), key=key)
 
 
-def _write_method(result: Dataset, *, key: Key) -> None:
+def _write_method(result: Dataset, *, key: Key, searched: SearchedPixels | None) -> None:
     """Says that identity is gone, and how.
 
     Source: DICOM PS3.15 2024, E.1.1 and E.2
@@ -151,8 +174,12 @@ def _write_method(result: Dataset, *, key: Key) -> None:
     result.PatientIdentityRemoved = "YES"
     result.DeidentificationMethod = f"cinemyo allow-list {_PROFILE}, key {key.id}"
     result.LongitudinalTemporalInformationModified = "REMOVED"
+    methods = list(METHODS)
+    if searched is not None and searched.text_score < REVIEW_SCORE:
+        result.BurnedInAnnotation = "NO"
+        methods.append(PIXELS_SEARCHED)
     items = []
-    for code, meaning in METHODS:
+    for code, meaning in sorted(methods):
         item = Dataset()
         item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = code, "DCM", meaning
         items.append(item)
@@ -169,17 +196,9 @@ def _file_meta(result: Dataset) -> FileMetaDataset:
 
 def _is_number(value: Any) -> bool:
     try:
-        return math.isfinite(float(value))
+        return math.isfinite(float(value)) and abs(float(value)) < allowed.LARGEST
     except (TypeError, ValueError):
         return False
-
-
-def _is_code(value: Any) -> bool:
-    return bool(_CODE.match(str(value)))
-
-
-def _is_text(value: Any) -> bool:
-    return bool(_TEXT.match(str(value)))
 
 
 def _is_public_tag(value: Any) -> bool:
@@ -206,12 +225,6 @@ def _text(dataset: Dataset, keyword: str) -> str:
     return "" if value is None else str(value)
 
 
-_RULES: Final[tuple[tuple[frozenset[str], Callable[[Any], bool]], ...]] = (
-    (allowed.NUMBERS, _is_number),
-    (allowed.CODES, _is_code),
-    (allowed.TEXTS, _is_text),
-    (allowed.POINTERS, _is_public_tag),
-)
-_LISTED: Final = (
-    allowed.NUMBERS | allowed.CODES | allowed.TEXTS | allowed.KEYED_UIDS | allowed.POINTERS | allowed.SEQUENCES
+_COPIED: Final = copied(
+    allowed.NUMBERS.union(allowed.CODES, allowed.TEXTS, allowed.KEYED_UIDS, allowed.POINTERS, allowed.SEQUENCES)
 )

@@ -24,6 +24,16 @@ _VIEWS: Final = (
     ("3CH", r"\b3 ?ch|three ?ch|lvot"),
     ("2CH", r"\b2 ?ch|two ?ch|\bvla\b"),
 )
+_MODEL: Final = re.compile(
+    r"""
+    magnetom|avanto|aera|skyra|prisma|vida|sola|altea|lumina|amira|espree|symphony|sonata|trio|triotim|verio|harmony
+    |essenza|sempra|spectra|cima|terra|fit|signa|discovery|optima|artist|architect|premier|pioneer|voyager|explorer
+    |creator|hero|hdxt?|hde|excite|genesis|mr\d{3}w?|intera|achieva|ingenia|elition|ambition|evolution|panorama|multiva
+    |prodiva|gyroscan|dstream|vantage|titan|orian|galan|elan|fortian|atlas|echelon|oasis|airis|aperto|umr
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_STRENGTH: Final = re.compile(r"[0-9](\.[0-9]+)?T?", re.IGNORECASE)
 _VENDORS: Final = ("SIEMENS", "PHILIPS", "GE", "CANON", "TOSHIBA", "HITACHI", "FUJIFILM", "UNITED IMAGING")
 
 
@@ -41,6 +51,13 @@ def vendor(manufacturer: str) -> str:
     """The maker of the scanner, one of a fixed list; `UNKNOWN` for any other text."""
     words = f" {re.sub(r'[^A-Z]+', ' ', manufacturer.upper())} "
     return next((name for name in _VENDORS if f" {name} " in words), UNKNOWN)
+
+
+def model(name: str) -> str:
+    """The name of the scanner's model, in words and field strengths that are known; `UNKNOWN` where there is none."""
+    words = re.sub(r"[^A-Z0-9.]+", " ", name.upper()).split()
+    kept = [word for word in words if _MODEL.fullmatch(word) or _STRENGTH.fullmatch(word)]
+    return " ".join(kept) if any(map(_MODEL.fullmatch, kept)) else UNKNOWN
 
 
 _GROUPS: Final = (_KINDS, _SEQUENCES, _VIEWS)
