@@ -237,15 +237,17 @@ def test_image_without_a_series_is_left_out_by_file(tmp_path: Path) -> None:
     assert (left.code, left.level) == ("missing_uid", "file")
 
 
-def test_series_number_of_two_patients_names_neither(tmp_path: Path) -> None:
+def test_series_number_of_two_patients_is_excluded_for_each(tmp_path: Path) -> None:
     def scout(image: Dataset, phase: int) -> None:
         image.SeriesDescription = "scout"
         image.SOPInstanceUID += image.PatientID[1:]
 
     write_cine(tmp_path / "a", patient="P1", edit=scout)
     write_cine(tmp_path / "b", patient="P2", edit=scout)
-    _, (left,) = read(tmp_path)
-    assert (left.patient_id, len(left.files)) == (None, 20)
+    _, left = read(tmp_path)
+    patients = {pseudonym("patient", name, key=KEY) for name in ("P1", "P2")}
+    assert {item.patient_id for item in left} == patients
+    assert [len(item.files) for item in left] == [10, 10]
 
 
 def test_broken_frame_leaves_the_rest(tmp_path: Path) -> None:

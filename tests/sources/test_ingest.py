@@ -1,5 +1,8 @@
 import errno
 import hashlib
+import os
+import signal
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,11 +17,12 @@ from cinemyo.deid.keys import Key, load_key
 from cinemyo.errors import SetupError, SourceError
 from cinemyo.layout import Layout
 from cinemyo.sources.acdc import AcdcReader
-from cinemyo.sources.base import Cine, Exclusion, Part
+from cinemyo.sources.base import Cine, Exclusion, Part, SourceFile
 from cinemyo.sources.base import read as every
 from cinemyo.sources.files import count_files
 from cinemyo.sources.images import read_cine, read_mask
-from cinemyo.sources.ingest import ingest, outputs
+from cinemyo.sources.ingest import ingest, outputs, work_of
+from cinemyo.sources.pool import Limits
 from tests.shared import ACDC, needs
 from tests.sources.release import GROUPS, SLICES, reader, write_patient
 
@@ -32,6 +36,7 @@ class Items:
     items: list[Cine | Exclusion]
     fault: Exception | None = None
     content: str = "items"
+    files: tuple[SourceFile, ...] = ()
 
     def parts(self) -> Iterator[Part | Exclusion]:
         yield self
@@ -210,15 +215,23 @@ def test_a_full_disk_is_one_sentence(root: Path, layout: Layout, number: int) ->
         ingest(Items([*every(reader(root), key=KEY)], fault=OSError(number, "full")), layout=layout, key=KEY)
 
 
-def test_other_faults_of_the_system_stay_what_they_are(root: Path, layout: Layout) -> None:
-    with pytest.raises(OSError, match="broken"):
-        ingest(Items([*every(reader(root), key=KEY)], fault=OSError(errno.EIO, "broken")), layout=layout, key=KEY)
+def test_a_fault_of_the_disk_that_is_read_costs_the_part(root: Path, layout: Layout) -> None:
+    class Broken(AcdcReader):
+        def parts(self) -> Iterator[Part | Exclusion]:
+            yield Items([], fault=OSError(errno.EIO, "broken"), files=(SourceFile("a" * 32, "b" * 64, 5),))
+            yield from super().parts()
+
+    ingest(Broken(root, slices=SliceRule(first=0, last=1), groups=GROUPS), layout=layout, key=KEY)
+    first = exclusions_of(layout).iloc[0]
+    assert (first["item"], first["code"], first["n_files"]) == ("a" * 32, "reader_crashed", 1)
+    assert first["reason"].endswith("(OSError)")
 
 
 def test_a_fault_leaves_nothing_half_written(root: Path, tmp_path: Path, layout: Layout) -> None:
     with pytest.raises(SetupError):
         ingest(Items([*every(reader(root), key=KEY)], fault=OSError(errno.ENOSPC, "full")), layout=layout, key=KEY)
-    assert [path.name for path in (tmp_path / "data").iterdir()] == []
+    assert not layout.data.exists()
+    assert [path.name for path in layout.data.parent.glob("*")] == []
 
 
 def test_a_fault_leaves_the_earlier_outputs_as_they_were(root: Path, ingested: Layout) -> None:
@@ -248,3 +261,130 @@ def test_the_release_is_accounted_for(tmp_path: Path) -> None:
     ingest(reader(tmp_path / "release", first=0.2, last=0.8), layout=layout, key=KEY, found=15)
     assert sources_of(layout)["cine_id"].notna().sum() == 15
     assert len(list(layout.masks.iterdir())) == len(cines_of(layout)) >= 3 * SLICES
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A part that may harm its process."""
+
+    name: str
+    harm: str = "none"
+
+    @property
+    def content(self) -> str:
+        return self.name
+
+    @property
+    def files(self) -> tuple[SourceFile, ...]:
+        return tuple(SourceFile(f"{self.name}{index}" + "0" * 30, "d" * 64, 3) for index in "ab")
+
+    def build(self, *, key: Key) -> Iterator[Cine | Exclusion]:
+        if self.harm == "dies":
+            os.kill(os.getpid(), signal.SIGSEGV)
+        if self.harm == "hangs":
+            time.sleep(600)
+        if self.harm == "fails":
+            raise ValueError("DOE^JOHN")
+        yield tiny_cine(self.name, files=self.files)
+
+
+@dataclass(frozen=True)
+class Trials:
+    """A source of such parts, an exclusion of its own between each two."""
+
+    harms: tuple[str, ...]
+
+    def parts(self) -> Iterator[Part | Exclusion]:
+        for index, harm in enumerate(self.harms):
+            name = "abcdef"[index]
+            yield Trial(name, harm)
+            yield Exclusion(name * 32, "file", "not_an_image", "no image", files=(SourceFile(name * 32, "e" * 64, 4),))
+
+
+def tiny_cine(name: str, *, files: tuple[SourceFile, ...] = ()) -> Cine:
+    letters = name * 16
+    frames = np.arange(24, dtype=np.float32).reshape(2, 3, 4) + ord(name)
+    mask = np.ones((2, 3, 4), dtype=np.uint8) if name == "a" else None
+    return Cine(
+        cine_id=f"c-{letters}",
+        patient_id=f"p-{letters}",
+        exam_id=f"e-{letters}",
+        series_id=f"s-{letters}",
+        exam_order=1,
+        slice_number=1,
+        source="dicom",
+        frames=frames,
+        row_spacing_mm=1.5,
+        column_spacing_mm=0.1 + 0.2,
+        phase_key="trigger_time",
+        scanner="unknown",
+        row_cosine=(0.0, 1.0, 0.0),
+        column_cosine=(1.0, 0.0, 0.0),
+        position=(0.0, 0.0, 1 / 3),
+        files=files,
+        mask=mask,
+    )
+
+
+@pytest.mark.parametrize(
+    ("harm", "code"), [("dies", "reader_crashed"), ("hangs", "reader_timeout"), ("fails", "reader_crashed")]
+)
+def test_a_part_that_harms_its_process_is_excluded_by_its_files(layout: Layout, harm: str, code: str) -> None:
+    ingest(Trials(("none", harm, "none")), layout=layout, key=KEY, found=9, workers=2, limits=Limits(seconds=2))
+    left = exclusions_of(layout)
+    assert left["code"].tolist() == ["not_an_image", code, code, "not_an_image", "not_an_image"]
+    assert left["item"].tolist()[1:3] == [file.file for file in Trial("b").files]
+    assert len(cines_of(layout)) == 2
+    assert "DOE" not in layout.exclusions.read_text()
+
+
+@pytest.mark.parametrize("workers", [2, 3, 5])
+def test_the_number_of_processes_changes_no_byte(root: Path, tmp_path: Path, ingested: Layout, workers: int) -> None:
+    other = Layout("other", tmp_path)
+    ingest(reader(root, first=0.3), layout=other, key=KEY, workers=workers)
+    assert content(other) == content(ingested)
+
+
+def test_finished_work_is_cleared_once_all_is_written(tmp_path: Path, ingested: Layout) -> None:
+    assert not (tmp_path / ".cache").exists()
+
+
+def test_a_finished_part_is_not_built_again(layout: Layout, tmp_path: Path) -> None:
+    done = work_of(layout, key=KEY)
+    first = ingest(Trials(("none", "none")), layout=layout, key=KEY, finished=done)
+    before = content(layout)
+    # had it been built again, it would have died
+    second = ingest(Trials(("dies", "dies")), layout=layout, key=KEY, finished=done)
+    assert (first.parts, first.reused, second.parts, second.reused) == (2, 0, 2, 2)
+    assert content(layout) == before
+
+
+def test_what_is_cut_short_is_built_again(layout: Layout) -> None:
+    done = work_of(layout, key=KEY)
+    ingest(Trials(("none", "none")), layout=layout, key=KEY, finished=done)
+    before = content(layout)
+    image = done.path(f"c-{'a' * 16}.mha")
+    image.unlink()
+    image.write_bytes(b"half")
+    again = ingest(Trials(("none", "none")), layout=layout, key=KEY, finished=done)
+    assert again.reused == 1
+    assert content(layout) == before
+
+
+def test_work_under_another_key_is_not_taken_over(layout: Layout) -> None:
+    ours = work_of(layout, key=KEY)
+    other = work_of(layout, key=Key(b"another key of thirty-two bytes or more"))
+    assert ours.folder != other.folder
+    assert not ours.folder.exists()
+
+
+def test_an_empty_part_counts_as_finished(layout: Layout) -> None:
+    done = work_of(layout, key=KEY)
+    ingest(Items([*every(Trials(("none",)), key=KEY)]), layout=layout, key=KEY, finished=done)
+    assert ingest(Items([]), layout=layout, key=KEY, finished=done).reused == 1
+
+
+def test_the_caller_is_told_of_new_cines(root: Path, layout: Layout) -> None:
+    told: list[int] = []
+    ingest(reader(root), layout=layout, key=KEY, watch=told.append)
+    assert sum(told) == len(cines_of(layout))

@@ -98,6 +98,11 @@ class Part(Protocol):
         """A hash of all that the cines hang on: the bytes of the files and how they are read."""
         ...  # pragma: no cover
 
+    @property
+    def files(self) -> tuple[SourceFile, ...]:
+        """The files that the part is built of: what is excluded where its reader dies or hangs."""
+        ...  # pragma: no cover
+
     def build(self, *, key: Key) -> Iterator[Cine | Exclusion]:
         """Each cine and each exclusion once."""
         ...  # pragma: no cover

@@ -1,87 +1,103 @@
-"""Cines from a folder of classic single-frame MR DICOM, in any layout, in which every file is accounted for once."""
+"""Cines from a folder of MR DICOM, in any layout, in which every file is accounted for once."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
+from typing import Final
 
 from cinemyo.deid.keys import Key
 from cinemyo.deid.pseudonyms import pseudonym
 from cinemyo.errors import SourceError
-from cinemyo.sources.base import Exclusion, Part, SourceFile
+from cinemyo.sources.archives import FileRef
+from cinemyo.sources.base import Exclusion, Part
 from cinemyo.sources.dicom_cines import CineBuilder, PlacePart, Stack
 from cinemyo.sources.dicom_codes import REASONS
 from cinemyo.sources.dicom_grouping import Place, places, slice_numbers, without_duplicates
-from cinemyo.sources.dicom_headers import Header, Refusal, read_headers
+from cinemyo.sources.dicom_headers import Header
 from cinemyo.sources.dicom_repeats import expected_phases
-from cinemyo.sources.dicom_selection import refusal
-from cinemyo.sources.files import folders_under
+from cinemyo.sources.dicom_spool import HeaderReader, HeaderSpool, Judged, excluded_file, read_all
+from cinemyo.sources.files import refs_under
+from cinemyo.sources.pool import Limits
 
-_SIBLINGS = 3
+_SIBLINGS: Final = 3
 
 
+@dataclass(frozen=True, kw_only=True)
 class DicomReader:
-    """A folder of DICOM files as a source of cines.
+    """A folder of DICOM files, those in zip archives among them, as a source of cines.
 
-    Headers of all files are read first and their facts held (about 2 kB each); pixels of one cine at a time.
+    Headers of all files are read first, in processes, and their facts spooled to disk; then patients come one after the
+    other, so that memory holds the headers of one and does not grow with their number.
 
     Source: domain.md A.2, A.3
     """
 
-    def __init__(
-        self, root: Path, *, key: Key, min_phases: int = 8, max_phases: int = 60, truth: Path | None = None
-    ) -> None:
-        self._root = root
-        self._key = key
-        self._builder = CineBuilder(min_phases=min_phases, max_phases=max_phases, truth=truth)
+    root: Path = field(kw_only=False)
+    key: Key = field(repr=False)
+    min_phases: int = 8
+    max_phases: int = 60
+    truth: Path | None = None
+    workers: int | None = None
+    limits: Limits | None = None
+    watch: Callable[[int], object] = lambda files: None
+    """Told the number of new files while headers are read."""
 
     def parts(self) -> Iterator[Part | Exclusion]:
-        """Exclusions of files and series first, then a part for each position, by patient and exam.
+        """Exclusions of files without a header first, then by patient: exclusions, and a part for each position.
 
         Raises:
             SourceError: the folder is absent or holds no file.
         """
-        paths = [path for files in folders_under(self._root).values() for path in files]
-        if not paths:
+        refs = refs_under(self.root)
+        first = next(refs, None)
+        if first is None:
             raise SourceError(
-                f"DICOM folder {self._root}",
+                f"DICOM folder {self.root}",
                 expected="DICOM files",
                 got="an empty folder",
                 remedy="point the source's root at the export (`make source ROOT=...`)",
             )
-        return self._read(sorted((path.relative_to(self._root).as_posix(), path) for path in paths))
+        return self._read(chain([first], refs))
 
-    def _read(self, found: Sequence[tuple[str, Path]]) -> Iterator[Part | Exclusion]:
-        images: list[Header] = []
-        others: list[tuple[Header, str]] = []
-        for name, path in found:
-            headers = read_headers(path, name=name, key=self._key)
-            if isinstance(headers, Refusal):
-                yield _file(headers.file, headers.code)
-                continue
-            for header in headers:
-                code = refusal(header)
-                if code is None:
-                    images.append(header)
-                else:
-                    others.append((header, code))
+    def _read(self, refs: Iterable[FileRef]) -> Iterator[Part | Exclusion]:
+        spool = HeaderSpool()
+        try:
+            yield from read_all(
+                refs,
+                reader=HeaderReader(self.root, self.key),
+                into=spool,
+                workers=self.workers,
+                limits=self.limits,
+                watch=self.watch,
+            )
+            for judged in spool.patients():
+                yield from self._patient(judged)
+        finally:
+            spool.close()
+
+    def _patient(self, judged: Sequence[Judged]) -> Iterator[Part | Exclusion]:
+        images = [header for header, code in judged if code is None]
         unique, copies = without_duplicates(images)
         for header, code in copies:
-            yield _file(header.file, code, self._patient(header))
-        yield from self._series(others)
-        yield from self._cines(unique, _exam_orders([*images, *(header for header, _ in others)]))
+            yield excluded_file(header.file, code, REASONS[code], self._pseudonym(header))
+        yield from self._series((header, code) for header, code in judged if code is not None)
+        yield from self._cines(unique, _exam_orders(header for header, _ in judged))
 
-    def _cines(self, images: Sequence[Header], exams: dict[tuple[str, str], int]) -> Iterator[Part]:
+    def _cines(self, images: Sequence[Header], exams: dict[str, int]) -> Iterator[Part]:
         found = places(images)
         numbers, typical = slice_numbers(found), _typical_phases(found)
+        builder = CineBuilder(min_phases=self.min_phases, max_phases=self.max_phases, truth=self.truth)
         for index, place in enumerate(found):
             identity = place.first.identity
             series = {header.identity.series for header in place.headers}
             stack = Stack(
-                exam_order=exams[identity.patient, identity.study],
+                exam_order=exams[identity.study],
                 slice_numbers={uid: numbers[identity.patient, uid, index] for uid in series},
                 expected=expected_phases(place.headers) or max(typical.get(uid, 0) for uid in series) or None,
             )
-            yield PlacePart(place, stack, self._builder)
+            yield PlacePart(place, stack, builder)
 
     def _series(self, refused: Iterable[tuple[Header, str]]) -> Iterator[Exclusion]:
         """One exclusion for all images of a series that were refused for the same reason."""
@@ -90,38 +106,28 @@ class DicomReader:
             if header.identity.series:
                 groups[header.identity.series, code].append(header)
             else:
-                yield _file(header.file, code, self._patient(header))
+                yield excluded_file(header.file, code, REASONS[code], self._pseudonym(header))
         for (series, code), headers in sorted(groups.items(), key=lambda group: group[0]):
-            patients = {self._patient(header) for header in headers}
             yield Exclusion(
-                item=f"{pseudonym('series', series, key=self._key)}:{code}",
+                item=f"{pseudonym('series', series, key=self.key)}:{code}",
                 level="series",
                 code=code,
                 reason=REASONS[code],
-                patient_id=patients.pop() if len(patients) == 1 else None,
+                patient_id=self._pseudonym(headers[0]),
                 files=tuple(dict.fromkeys(header.file for header in headers)),
             )
 
-    def _patient(self, header: Header) -> str | None:
-        return pseudonym("patient", header.identity.patient, key=self._key) if header.identity.patient else None
+    def _pseudonym(self, header: Header) -> str | None:
+        return pseudonym("patient", header.identity.patient, key=self.key) if header.identity.patient else None
 
 
-def _file(file: SourceFile, code: str, patient_id: str | None = None) -> Exclusion:
-    return Exclusion(file.file, "file", code, REASONS[code], patient_id, (file,))
-
-
-def _exam_orders(headers: Iterable[Header]) -> dict[tuple[str, str], int]:
-    """The rank of each patient's exams in time, from 1, by patient and study UID."""
-    exams: dict[str, dict[str, tuple[str, str]]] = defaultdict(dict)
+def _exam_orders(headers: Iterable[Header]) -> dict[str, int]:
+    """The rank of a patient's exams in time, from 1, by study UID."""
+    times: dict[str, tuple[str, str]] = {}
     for header in headers:
         identity = header.identity
-        known = exams[identity.patient].get(identity.study, identity.study_time)
-        exams[identity.patient][identity.study] = min(known, identity.study_time)
-    return {
-        (patient, study): rank
-        for patient, times in exams.items()
-        for rank, study in enumerate(sorted(times, key=lambda study: (times[study], study)), start=1)
-    }
+        times[identity.study] = min(times.get(identity.study, identity.study_time), identity.study_time)
+    return {study: rank for rank, study in enumerate(sorted(times, key=lambda study: (times[study], study)), start=1)}
 
 
 def _typical_phases(found: Iterable[Place]) -> dict[str, int]:

@@ -51,6 +51,11 @@ class PlacePart:
         files = [(header.file.file, header.file.digest, header.frame) for header in self.place.headers]
         return hashlib.sha256(repr((rules, around, files)).encode()).hexdigest()
 
+    @property
+    def files(self) -> tuple[SourceFile, ...]:
+        """The files that the images lie in."""
+        return _files(self.place.headers)
+
     def build(self, *, key: Key) -> Iterator[Cine | Exclusion]:
         """The cine of this position and its exclusions.
 

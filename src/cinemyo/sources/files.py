@@ -1,11 +1,13 @@
 """The files under a source's root, and what is kept of each: keyed hashes, never its name."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from cinemyo.deid.keys import Key
 from cinemyo.deid.pseudonyms import keyed_hash
 from cinemyo.errors import SourceError
+from cinemyo.sources.archives import FileRef, expanded
 from cinemyo.sources.base import SourceFile
 
 
@@ -15,23 +17,27 @@ def folders_under(root: Path) -> dict[Path, list[Path]]:
     Raises:
         SourceError: the root is absent or no folder.
     """
-    if not root.is_dir():
-        got = "a file" if root.is_file() else "nothing"
-        raise SourceError(
-            str(root), expected="a folder", got=got, remedy="run `make source ROOT=...` or set source.root"
-        )
-    folders: dict[Path, list[Path]] = {}
-    seen: set[Path] = set()
-    for name, inner, files in os.walk(root, followlinks=True):
-        folder = Path(name)
-        # a link back to a folder above would never end
-        if folder.resolve() in seen:
-            inner.clear()
-            continue
-        seen.add(folder.resolve())
-        inner.sort()
-        folders[folder] = [folder / file for file in sorted(files) if (folder / file).is_file()]
-    return dict(sorted(folders.items()))
+    return dict(sorted(_folders(root)))
+
+
+def files_under(root: Path) -> Iterator[Path]:
+    """The files at any depth, one folder after the other, in order of their names; few are held at a time.
+
+    Raises:
+        SourceError: the root is absent or no folder.
+    """
+    for _, files in _folders(root):
+        yield from files
+
+
+def refs_under(root: Path) -> Iterator[FileRef]:
+    """As `files_under`, each zip archive followed by its members.
+
+    Raises:
+        SourceError: the root is absent or no folder.
+    """
+    for path in files_under(root):
+        yield from expanded(path)
 
 
 def count_files(root: Path) -> int:
@@ -40,7 +46,35 @@ def count_files(root: Path) -> int:
     Raises:
         SourceError: the root is absent or no folder.
     """
-    return sum(len(files) for files in folders_under(root).values())
+    return sum(1 for _ in files_under(root))
+
+
+def count_refs(root: Path) -> int:
+    """As `count_files`, the members of zip archives with them.
+
+    Raises:
+        SourceError: the root is absent or no folder.
+    """
+    return sum(1 for _ in refs_under(root))
+
+
+def _folders(root: Path) -> Iterator[tuple[Path, list[Path]]]:
+    if not root.is_dir():
+        got = "a file" if root.is_file() else "nothing"
+        raise SourceError(
+            str(root), expected="a folder", got=got, remedy="run `make source ROOT=...` or set source.root"
+        )
+    seen: set[tuple[int, int]] = set()
+    for name, inner, files in os.walk(root, followlinks=True):
+        folder = Path(name)
+        facts = folder.stat()
+        # a link back to a folder above would never end
+        if (facts.st_dev, facts.st_ino) in seen:
+            inner.clear()
+            continue
+        seen.add((facts.st_dev, facts.st_ino))
+        inner.sort()
+        yield folder, [folder / file for file in sorted(files) if (folder / file).is_file()]
 
 
 def source_file(path: Path, *, root: Path, key: Key) -> SourceFile:

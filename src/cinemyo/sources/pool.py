@@ -56,23 +56,29 @@ def default_workers() -> int:
 
 
 def in_order(
-    work: Callable[[T], R], tasks: Iterable[T], *, workers: int | None = None, limits: Limits | None = None
+    work: Callable[[T], R],
+    tasks: Iterable[T],
+    *,
+    workers: int | None = None,
+    limits: Limits | None = None,
+    here: Callable[[T], R | None] = lambda task: None,
 ) -> Iterator[tuple[T, R | Failure]]:
     """Each task with its result or failure, in the order of the tasks; few are held at a time.
 
-    Where processes cannot be forked (Windows, or within a process of another pool) the work is done here, unbounded.
+    `here` gives the result of a task that needs no process, or None. Where processes cannot be forked (Windows, or
+    within a process of another pool) all work is done in this one, unbounded.
 
     Raises:
         CinemyoError, OSError: `work` raised it; the other processes are ended.
     """
     if "fork" not in multiprocessing.get_all_start_methods() or multiprocessing.current_process().daemon:
         for task in tasks:
-            kind, value = _outcome(work, task)
-            yield task, _result(kind, value)
+            known = here(task)
+            yield task, _result(*_outcome(work, task)) if known is None else known
         return
     pool: _Pool[T, R] = _Pool(work, limits or Limits(), workers or default_workers())
     try:
-        yield from pool.run(iter(tasks))
+        yield from pool.run(iter(tasks), here)
     finally:
         pool.close()
 
@@ -103,18 +109,17 @@ class _Pool(Generic[T, R]):
         self._count = count
         self._workers: list[_Worker[T, R]] = []
 
-    def run(self, tasks: Iterator[T]) -> Iterator[tuple[T, R | Failure]]:
+    def run(self, tasks: Iterator[T], here: Callable[[T], R | None]) -> Iterator[tuple[T, R | Failure]]:
         waiting: deque[_Slot[T, R]] = deque()
-        more = True
         while True:
-            while more and len(waiting) < _AHEAD * self._count and (idle := self._idle()) is not None:
-                try:
-                    slot: _Slot[T, R] = _Slot(next(tasks))
-                except StopIteration:
-                    more = False
+            while len(waiting) < _AHEAD * self._count and self._is_free():
+                task = next(tasks, None)
+                if task is None:
                     break
-                waiting.append(slot)
-                self._give(idle, slot)
+                known = here(task)
+                waiting.append(_Slot(task, known, known is not None))
+                if known is None:
+                    self._give(self._idle(), waiting[-1])
             if not waiting:
                 return
             first = waiting[0]
@@ -132,9 +137,12 @@ class _Pool(Generic[T, R]):
             worker.pipe.close()
         self._workers.clear()
 
-    def _idle(self) -> "_Worker[T, R] | None":
+    def _is_free(self) -> bool:
+        return len(self._workers) < self._count or any(worker.slot is None for worker in self._workers)
+
+    def _idle(self) -> "_Worker[T, R]":
         free = next((worker for worker in self._workers if worker.slot is None), None)
-        if free is not None or len(self._workers) == self._count:
+        if free is not None:
             return free
         self._workers.append(self._start())
         return self._workers[-1]

@@ -1,0 +1,149 @@
+"""One part of a source in a process of its own: images written, rows given back, finished work found again."""
+
+import errno
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+
+from cinemyo import tables
+from cinemyo.deid.keys import Key
+from cinemyo.sources.base import Cine, Exclusion, Part, SourceFile
+from cinemyo.sources.finished import Finished
+from cinemyo.sources.images import write_cine, write_mask
+from cinemyo.sources.pool import SECONDS, Failure
+
+FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+FAILURES: Final = {
+    "crashed": ("reader_crashed", "its reader failed, ended its process or asked for more than 2 GB of memory"),
+    "timeout": ("reader_timeout", f"its reader took longer than {SECONDS:g} s"),
+}
+"""Code and reason of what a process could not do, by kind of failure."""
+
+Item = dict[str, Any]
+"""A cine or exclusion as JSON values: its row under `cine` or `exclusion`, its `files`, a cine's `carried` and `mask`."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """What became of a part; `reused` where an earlier run had finished it."""
+
+    items: list[Item]
+    reused: bool
+
+
+@dataclass(frozen=True)
+class Builder:
+    """Builds parts under a key; the key is inherited by the process and never sent."""
+
+    finished: Finished
+    key: Key = field(repr=False)
+
+    def __call__(self, part: Part | Exclusion) -> Built | Failure:
+        """The part's rows, its images written beside the finished ones.
+
+        Raises:
+            CinemyoError: the source contradicts itself, or nothing can be written.
+            OSError: the disk is full.
+        """
+        if isinstance(part, Exclusion):
+            return excluded(part)
+        content = part.content
+        known = self.finished.find(content)
+        if known is not None:
+            return Built(known["items"], reused=True)
+        items: list[Item] = []
+        files: list[str] = []
+        for item in _read(part, self.key):
+            if isinstance(item, Failure):
+                return item
+            if isinstance(item, Cine):
+                files += self._write(item)
+            items.append(as_item(item))
+        self.finished.keep(content, {"items": items}, files=files)
+        return Built(items, reused=False)
+
+    def _write(self, cine: Cine) -> list[str]:
+        spacing = cine.row_spacing_mm, cine.column_spacing_mm
+        names = [image_name(cine.cine_id)]
+        write_cine(self.finished.path(names[0]), cine.frames, *spacing)
+        if cine.mask is not None:
+            names.append(mask_name(cine.cine_id))
+            write_mask(self.finished.path(names[1]), cine.mask, *spacing)
+        return names
+
+
+def _read(part: Part, key: Key) -> Iterator[Cine | Exclusion | Failure]:
+    """What a part gives; a fault of the disk that it is read from is a failure, not the end."""
+    try:
+        yield from part.build(key=key)
+    except OSError as error:
+        if error.errno in FULL:
+            raise
+        yield Failure("crashed", type(error).__name__)
+
+
+def excluded(exclusion: Exclusion) -> Built:
+    """The outcome of an exclusion of the source's own."""
+    return Built([as_item(exclusion)], reused=False)
+
+
+def image_name(cine_id: str) -> str:
+    """Name of a cine's image among the finished files."""
+    return f"{cine_id}.mha"
+
+
+def mask_name(cine_id: str) -> str:
+    """Name of a cine's mask among the finished files."""
+    return f"{cine_id}.mask.mha"
+
+
+def failed(files: tuple[SourceFile, ...], failure: Failure) -> Iterator[Item]:
+    """An exclusion of each file of what a process could not do."""
+    code, reason = FAILURES[failure.kind]
+    for file in files:
+        yield as_item(Exclusion(file.file, "file", code, f"{reason} ({failure.cause})", files=(file,)))
+
+
+def as_item(item: Cine | Exclusion) -> Item:
+    """A cine or exclusion as JSON values, without its pixels."""
+    files = [[file.file, file.digest, file.bytes] for file in item.files]
+    if isinstance(item, Exclusion):
+        names = ("item", "patient_id", "level", "code", "reason")
+        return {"exclusion": {name: getattr(item, name) for name in names}, "files": files}
+    carried = {name: _plain(value) for name, value in item.carried.items()}
+    return {"cine": _row(item), "files": files, "carried": carried, "mask": item.mask is not None}
+
+
+def _row(cine: Cine) -> dict[str, Any]:
+    triggers = cine.trigger_ms
+    own = {name: getattr(cine, name) for name in tables.CINES.header if hasattr(cine, name)}
+    for name in ("row_cosine", "column_cosine", "position"):
+        own |= {f"{name}_{axis}": value for axis, value in zip("xyz", getattr(cine, name), strict=True)}
+    n_frames, rows, columns = cine.frames.shape
+    row = own | {
+        "n_frames": n_frames,
+        "rows": rows,
+        "columns": columns,
+        "trigger_start_ms": triggers[0] if triggers else None,
+        "trigger_end_ms": triggers[-1] if triggers else None,
+        "digest": _digest(cine),
+    }
+    return {name: _plain(value) for name, value in row.items()}
+
+
+def _plain(value: Any) -> Any:
+    """A number of numpy as one of Python."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _digest(cine: Cine) -> str:
+    """SHA-256 of the frames' size, spacing and values (float32, little-endian)."""
+    frames = np.ascontiguousarray(cine.frames, dtype="<f4")
+    spacing = np.array([cine.row_spacing_mm, cine.column_spacing_mm], dtype="<f8")
+    digest = hashlib.sha256(repr(frames.shape).encode())
+    digest.update(spacing.tobytes())
+    digest.update(frames.data)
+    return digest.hexdigest()

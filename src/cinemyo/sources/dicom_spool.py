@@ -1,0 +1,128 @@
+"""The facts of all DICOM files, read in processes and kept on disk by patient until their turn comes."""
+
+import pickle
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from cinemyo.deid.keys import Key
+from cinemyo.deid.pseudonyms import KeyedDigest, keyed_hash
+from cinemyo.sources.archives import FileRef
+from cinemyo.sources.base import Exclusion, SourceFile
+from cinemyo.sources.building import FAILURES
+from cinemyo.sources.dicom_codes import REASONS
+from cinemyo.sources.dicom_headers import NAME_CHARACTERS, Header, Refusal, read_headers
+from cinemyo.sources.dicom_selection import refusal
+from cinemyo.sources.files import source_file
+from cinemyo.sources.pool import Failure, Limits, in_order
+from cinemyo.sources.spool import temporary_database
+
+_CHUNK: Final = 32
+"""Files that a process reads before it answers."""
+_TABLES: Final = """
+CREATE TABLE files (patient BLOB, headers BLOB);
+CREATE INDEX patients ON files (patient);
+"""
+
+Judged = tuple[Header, str | None]
+"""A frame's header, and the code why it can be no frame of a cine."""
+_Facts = tuple[bytes, bytes]
+"""Of one file: the patient's identifier, and its judged headers, pickled."""
+_Chunk = tuple[FileRef, ...]
+
+
+class HeaderSpool:
+    """Judged headers by patient; in memory are those of one patient."""
+
+    def __init__(self) -> None:
+        self._database = temporary_database(tables=_TABLES)
+
+    def add(self, facts: _Facts) -> None:
+        """Takes in the headers of one file."""
+        self._database.execute("INSERT INTO files VALUES (?, ?)", facts)
+
+    def patients(self) -> Iterator[list[Judged]]:
+        """All headers of each patient, by the patients' identifiers."""
+        for (patient,) in self._database.execute("SELECT DISTINCT patient FROM files ORDER BY patient"):
+            rows = self._database.execute("SELECT headers FROM files WHERE patient = ? ORDER BY rowid", (patient,))
+            # written by this very program, into a file that nobody else can open
+            yield [judged for (headers,) in rows for judged in pickle.loads(headers)]  # noqa: S301
+
+    def close(self) -> None:
+        """Lets go of the file."""
+        self._database.close()
+
+
+@dataclass(frozen=True)
+class HeaderReader:
+    """Reads and judges the headers of some files; the key is inherited by the process and never sent."""
+
+    root: Path
+    key: Key = field(repr=False)
+
+    def __call__(self, refs: _Chunk) -> list[_Facts | Refusal]:
+        """The facts of each file, or why it has none."""
+        return [self._read(ref) for ref in refs]
+
+    def _read(self, ref: FileRef) -> _Facts | Refusal:
+        headers = read_headers(ref, name=ref.name(self.root), key=self.key)
+        if isinstance(headers, Refusal):
+            return headers
+        judged = [(header, refusal(header)) for header in headers]
+        return headers[0].identity.patient.encode("utf-8", "surrogatepass"), pickle.dumps(judged, protocol=5)
+
+    def kept(self, ref: FileRef) -> SourceFile:
+        """What is kept of a file that its reader cannot read."""
+        name = ref.name(self.root)
+        if ref.member is None:
+            return source_file(ref.path, root=self.root, key=self.key)
+        return SourceFile(keyed_hash(name, key=self.key)[:NAME_CHARACTERS], KeyedDigest(key=self.key).hexdigest(), 0)
+
+
+def read_all(
+    refs: Iterable[FileRef],
+    *,
+    reader: HeaderReader,
+    into: HeaderSpool,
+    workers: int | None = None,
+    limits: Limits | None = None,
+    watch: Callable[[int], object] = lambda files: None,
+) -> Iterator[Exclusion]:
+    """An exclusion of each file without a header; those with one go into the spool. Both in the order of the files.
+
+    A file that ends the process or hangs is found by reading those it came with one by one. `watch` is told the number
+    of files after each chunk.
+    """
+    for chunk, facts in in_order(reader, _chunks(refs), workers=workers, limits=limits):
+        watch(len(chunk))
+        if not isinstance(facts, Failure):
+            yield from _kept(facts, into)
+            continue
+        alone = in_order(reader, ((ref,) for ref in chunk), workers=workers, limits=limits)
+        for (ref,), own in alone:
+            if isinstance(own, Failure):
+                code, reason = FAILURES[own.kind]
+                yield excluded_file(reader.kept(ref), code, f"{reason} ({own.cause})")
+            else:
+                yield from _kept(own, into)
+
+
+def excluded_file(file: SourceFile, code: str, reason: str, patient_id: str | None = None) -> Exclusion:
+    """An exclusion of one file."""
+    return Exclusion(file.file, "file", code, reason, patient_id, (file,))
+
+
+def _kept(facts: Iterable[_Facts | Refusal], into: HeaderSpool) -> Iterator[Exclusion]:
+    for item in facts:
+        if isinstance(item, Refusal):
+            yield excluded_file(item.file, item.code, REASONS[item.code])
+        else:
+            into.add(item)
+
+
+def _chunks(refs: Iterable[FileRef]) -> Iterator[_Chunk]:
+    found = iter(refs)
+    while chunk := tuple(islice(found, _CHUNK)):
+        yield chunk
