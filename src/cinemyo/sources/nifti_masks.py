@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from jaxtyping import Bool, UInt8
+from jaxtyping import Bool, Float, UInt8
 
 from cinemyo.sources.nifti import UnusableError, Volume, read_volume
 
@@ -52,6 +52,15 @@ def read_labels(path: Path, *, like: Volume, code: Code) -> UInt8[np.ndarray, "t
         raise UnusableError("mask_unreadable", fault.reason) from None
     if voxels.shape[1:] != like.voxels.shape[1:]:
         raise UnusableError("mask_shape", "the mask differs from its image in size")
+    return recoded(voxels, code=code)
+
+
+def recoded(voxels: Float[np.ndarray, "t z y x"], *, code: Code) -> UInt8[np.ndarray, "t z y x"]:
+    """Labels in the project's code.
+
+    Raises:
+        UnusableError: `mask_unknown_label`.
+    """
     largest = max(code)
     labels = np.clip(np.nan_to_num(voxels, nan=-1), -1, largest + 1)
     whole = np.maximum(labels, 0).astype(np.uint8)
@@ -60,8 +69,8 @@ def read_labels(path: Path, *, like: Volume, code: Code) -> UInt8[np.ndarray, "t
     table = np.zeros(largest + 1, dtype=np.uint8)
     for written, meant in code.items():
         table[written] = meant
-    recoded: UInt8[np.ndarray, "t z y x"] = table[whole]
-    return recoded
+    meanings: UInt8[np.ndarray, "t z y x"] = table[whole]
+    return meanings
 
 
 def check_anatomy(labels: UInt8[np.ndarray, "n z y x"]) -> None:
