@@ -12,16 +12,16 @@ FILES = sorted(SRC.rglob("*.py"))
 LEVELS = [
     {"errors", "labels", "__init__"},
     {"config", "schema", "tables", "measures", "sheets", "layout", "provenance"},
-    {"sources", "deid", "preparation", "folds", "openings", "persons", "splitting", "models", "evaluation"},
+    {"sources", "deid", "scan", "preparation", "folds", "openings", "persons", "splitting", "models", "evaluation"},
     {"training"},
     {"explain", "trials"},
     {"record"},
-    {"cli", "cli_holdout", "cli_readers", "doctor"},
+    {"cli", "cli_holdout", "cli_readers", "cli_scan", "doctor"},
 ]
 LEVEL = {name: depth for depth, names in enumerate(LEVELS) for name in names}
 
 DOORS = {
-    "pydicom": ("sources/", "deid/"),
+    "pydicom": ("sources/", "deid/", "scan/dicom.py"),
     "SimpleITK": ("sources/", "preparation/"),
     "timm": ("models/backbone.py",),
     "captum": ("explain/gradcam.py",),

@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 from cinemyo.cli_holdout import holdout
 from cinemyo.cli_readers import readers
+from cinemyo.cli_scan import scan_phi
 from cinemyo.errors import CinemyoError
 
 
@@ -41,6 +42,7 @@ app.add_typer(audit, name="audit")
 app.add_typer(keys, name="key")
 app.add_typer(holdout, name="holdout")
 app.add_typer(readers, name="readers")
+app.command("scan-phi")(scan_phi)
 
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
 

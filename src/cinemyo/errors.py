@@ -54,3 +54,7 @@ class TrainingError(CinemyoError):
 
 class SetupError(CinemyoError):
     """The environment lacks something: a package, a codec, disk space."""
+
+
+class ScanError(CinemyoError):
+    """What the search for identities was given cannot be used."""
