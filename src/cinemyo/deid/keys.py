@@ -1,6 +1,11 @@
-"""The key of the pseudonyms: published for public identifiers, a private file for everyone else's."""
+"""The key of the pseudonyms: published for public identifiers, a private file for everyone else's.
+
+Three modes. `published` and `file` make a pseudonym by a keyed hash of the identifier. `random_table` draws it at
+random and keeps the pair in an encrypted crosswalk (`crosswalk`), so that no pseudonym derives from an identifier.
+"""
 
 import hashlib
+import hmac
 import os
 import secrets
 from dataclasses import dataclass, field
@@ -15,6 +20,7 @@ everywhere. A hospital's identifiers under this key would be open to anyone who 
 
 KEY_VARIABLE: Final = "CINEMYO_KEY_FILE"
 KEY_BYTES: Final = 32
+KeyMode = Literal["published", "file", "random_table"]
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,14 @@ class Key:
         """Eight hexadecimal characters that tell keys apart and give nothing of them away."""
         return hashlib.sha256(self.secret).hexdigest()[:8]
 
+    def code(self, message: bytes) -> bytes:
+        """The bytes that stand for an identifier: its HMAC-SHA256."""
+        return hmac.new(self.secret, message, hashlib.sha256).digest()
+
+    def asking(self) -> "Key":
+        """The key for looking up alone: it draws no new pseudonym."""
+        return self
+
     def __str__(self) -> str:
         """The id, so that no message shows the key."""
         return f"key {self.id}"
@@ -55,11 +69,12 @@ class Key:
         raise TypeError("a key is never pickled")
 
 
-def load_key(mode: Literal["published", "file"]) -> Key:
-    """The published key, or the one in the file that `CINEMYO_KEY_FILE` names.
+def load_key(mode: KeyMode) -> Key:
+    """The published key, or the one in the file that `CINEMYO_KEY_FILE` names, with its crosswalk in `random_table`.
 
     Raises:
-        IdentityKeyError: the variable is unset, or the file is absent, readable by others, or too short.
+        IdentityKeyError: the variable is unset, the file is absent, readable by others, or too short, or the crosswalk
+            belongs to another key.
     """
     if mode == "published":
         return Key(PUBLISHED_KEY)
@@ -71,7 +86,13 @@ def load_key(mode: Literal["published", "file"]) -> Key:
             got="nothing",
             remedy=f"make one with `cinemyo key new FILE`, then set {KEY_VARIABLE}=FILE",
         )
-    return _read(Path(name).expanduser())
+    path = Path(name).expanduser()
+    key = _read(path)
+    if mode == "file":
+        return key
+    from cinemyo.deid.crosswalk import table_key
+
+    return table_key(key, key_file=path)
 
 
 def new_key(path: Path) -> Key:
