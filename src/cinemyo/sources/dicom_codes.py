@@ -12,7 +12,8 @@ REASONS: Final[dict[str, str]] = {
     "nested_archive": "a zip archive more than one archive deep",
     "encrypted": "a member of a zip archive under a password",
     "unsupported_transfer_syntax": "no decoder here knows the transfer syntax",
-    "enhanced_not_supported": "enhanced multi-frame MR is not read yet",
+    "no_functional_groups": "an enhanced object that says nothing of its frames",
+    "malformed_enhanced": "an enhanced object whose functional groups do not fit its frames",
     "secondary_capture": "a screen capture, not an acquired image",
     "structured_report": "a structured report, not an image",
     "presentation_state": "a presentation state, not an image",
@@ -25,7 +26,7 @@ REASONS: Final[dict[str, str]] = {
     "missing_pixel_data": "a header without pixels",
     "absurd_size": "over 2048 rows or columns, or a header that claims far more pixels than the file holds",
     "truncated": "the file ends before its last pixel",
-    "multiframe": "several frames in one classic MR object",
+    "multiframe": "several frames in one classic MR object that does not say when each was taken",
     "not_grayscale": "a colour image",
     "burned_in": "the header says that identifying text is burned into the pixels",
     "derived": "computed from other images",
@@ -36,6 +37,7 @@ REASONS: Final[dict[str, str]] = {
     "perfusion": "first-pass perfusion",
     "late_enhancement": "late enhancement or inversion recovery",
     "tagging": "myocardial tagging",
+    "not_ssfp": "the headers together speak against a steady-state free precession cine",
     "real_time": "frames of more than one heart beat",
     "time_series": "frames further apart than those of one heart beat",
     "no_geometry": "no orientation, position or pixel spacing",
@@ -51,12 +53,10 @@ REASONS: Final[dict[str, str]] = {
     "broken_pixels": "pixels that cannot be decoded",
 }
 
-_CLASSIC_MR: Final = "1.2.840.10008.5.1.4.1.1.4"
 _STORAGE: Final = "1.2.840.10008.5.1.4.1.1"
+_MR: Final = frozenset({f"{_STORAGE}.4", f"{_STORAGE}.4.1", f"{_STORAGE}.4.4"})
 _BY_PREFIX: Final = (
     ("1.2.840.10008.1.3.10", "dicomdir"),
-    (f"{_STORAGE}.4.1", "enhanced_not_supported"),
-    (f"{_STORAGE}.4.4", "enhanced_not_supported"),
     (f"{_STORAGE}.4.2", "spectroscopy"),
     (f"{_STORAGE}.7", "secondary_capture"),
     (f"{_STORAGE}.11", "presentation_state"),
@@ -67,11 +67,11 @@ _BY_PREFIX: Final = (
 
 
 def sop_class_code(sop_class: str) -> str | None:
-    """Why this SOP class is not read, or None for classic MR images.
+    """Why this SOP class is not read, or None for classic, enhanced and legacy converted enhanced MR images.
 
     Source: DICOM PS3.4 2024, B.5 (standard SOP classes)
     """
-    if sop_class == _CLASSIC_MR:
+    if sop_class in _MR:
         return None
     known = (code for prefix, code in _BY_PREFIX if sop_class == prefix or sop_class.startswith(f"{prefix}."))
     return next(known, "other_sop_class")

@@ -1,11 +1,11 @@
 """Which MR images may be frames of a cine, judged by one header each; a refusal has a code of `dicom_codes`."""
 
 import math
-import re
 from typing import Final
 
+from cinemyo.sources.cine_names import name_evidence, named_kind
 from cinemyo.sources.dicom_codes import sop_class_code
-from cinemyo.sources.dicom_headers import Geometry, Header, PixelFacts, Protocol
+from cinemyo.sources.dicom_headers import Geometry, Header, PixelFacts, Protocol, Timing
 
 LARGEST_PX: Final = 2048
 _FAR_ABOVE: Final = 16
@@ -13,23 +13,18 @@ _SPACING_MM: Final = (0.1, 10.0)
 _FARTHEST_MM: Final = 10_000.0
 _COSINE_TOLERANCE: Final = 0.02
 
-_NAMES: Final = (
-    ("scout", r"\bscouts?\b|\blocali[sz]ers?\b|\blocs?\b|\bsurvey\b"),
-    ("map", r"\b(t1|t2|t2 ?star|t2s|r2|ecv) ?maps?\b|\bmapping\b|molli\b|\bsasha\b|\becv\b"),
-    ("flow", r"\bq?flow\b|venc|phase contrast|\b(fl)?pc\b|velocity|\bv\d{2,3}(in|th|fh|hf|ap|pa|rl|lr)\b"),
-    ("perfusion", r"perfusion|\bperf\b|first pass"),
-    ("late_enhancement", r"\blge\b|psir|\bdelayed\b|late (gad|gd|enh)|viability|\bde ?mri\b"),
-    ("tagging", r"\btag(s|ged|ging)?\b|spamm\b"),
-    ("real_time", r"\breal ?time\b"),
-)
 _KINDS: Final = (
     ("scout", frozenset({"LOCALIZER"})),
     ("flow", frozenset({"P", "PHASE", "PHASE MAP", "VELOCITY", "VELOCITY MAP", "PCA", "PHASE CONTRAST"})),
     ("map", frozenset({"T1 MAP", "T2 MAP", "T2_STAR MAP", "T2* MAP", "R2 MAP", "R2* MAP", "T1_MAP", "T2_MAP", "ECV"})),
     ("perfusion", frozenset({"PERFUSION"})),
     ("mosaic", frozenset({"MOSAIC"})),
-    ("derived", frozenset({"SCREEN SAVE", "CSA REPORT"})),
+    ("derived", frozenset({"SCREEN SAVE", "CSA REPORT", "SUBTRACTION", "PROJECTION IMAGE", "REFORMATTED"})),
 )
+_CONTRASTS: Final = {"FLOW_ENCODED": "flow", "PERFUSION": "perfusion", "TAGGING": "tagging"}
+"""Values of AcquisitionContrast that no cine of ours has."""
+_MOVING: Final = 8
+"""A localiser that says it holds so many phases of a beat may be a cine that was taken to find the heart."""
 
 
 def refusal(header: Header) -> str | None:
@@ -42,7 +37,7 @@ def refusal(header: Header) -> str | None:
         return "no_patient_id"
     if not (identity.study and identity.series and identity.instance):
         return "missing_uid"
-    return _size(header.pixels) or _kind(header.protocol) or _place(header.geometry)
+    return _size(header.pixels) or header.fault or _kind(header.protocol, header.timing) or _place(header.geometry)
 
 
 def _size(pixels: PixelFacts) -> str | None:
@@ -55,28 +50,43 @@ def _size(pixels: PixelFacts) -> str | None:
         return "absurd_size"
     if not pixels.compressed and promised > pixels.available:
         return "truncated"
-    if pixels.frames > 1:
-        return "multiframe"
     return None if pixels.samples == 1 and pixels.photometric.startswith("MONOCHROME") else "not_grayscale"
 
 
-def _kind(protocol: Protocol) -> str | None:
-    """What the header calls the image, if that is something other than a cine.
+def _kind(protocol: Protocol, timing: Timing) -> str | None:
+    """What the header certainly says the image is, if that is something other than a cine.
 
-    Names are scored by what they exclude, never by what they promise: a cine without a name is kept.
+    Names count by what they exclude, never by what they promise: a cine without a name is kept. What is only likely is
+    weighed over all frames of a position, by `cine_score`.
     """
     if protocol.burned_in:
         return "burned_in"
     values = set(protocol.image_type)
-    by_type = (code for code, kinds in _KINDS if values & kinds)
-    words = re.sub(r"[^a-z0-9]+", " ", f"{protocol.description} {protocol.name} {protocol.sequence}".lower())
-    by_name = (code for code, pattern in _NAMES if re.search(pattern, words))
-    named = next(by_type, None) or next(by_name, None)
-    if named is not None:
-        return named
-    if "IR" in protocol.scanning:
+    by_type = next((code for code, kinds in _KINDS if values & kinds), None)
+    named = named_kind(protocol)
+    found = by_type or _encoded(protocol) or (None if named == "scout" and _moves(protocol, timing) else named)
+    if found is not None:
+        return found
+    if "IR" in protocol.scanning or protocol.inversion_recovery:
         return "late_enhancement"
     return "derived" if protocol.image_type[:2] == ("DERIVED", "SECONDARY") else None
+
+
+def _moves(protocol: Protocol, timing: Timing) -> bool:
+    """Whether what is named a localiser is a cine as well, by its words and by its times."""
+    is_cine = bool({"cine_name", "ssfp_name"} & set(name_evidence(protocol)))
+    return is_cine and timing.trigger_time is not None and (timing.n_images or 0) >= _MOVING
+
+
+def _encoded(protocol: Protocol) -> str | None:
+    """What the acquisition itself put into the image, where attributes made for it say so."""
+    if protocol.phase_contrast or protocol.component == "PHASE" or protocol.velocity_cm_s:
+        return "flow"
+    if protocol.contrast in _CONTRASTS:
+        return _CONTRASTS[protocol.contrast]
+    if protocol.tagging not in {"", "NONE"}:
+        return "tagging"
+    return "real_time" if protocol.technique == "REALTIME" else None
 
 
 def _place(geometry: Geometry) -> str | None:
