@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from cinemyo import tables
 from cinemyo.layout import Layout
-from cinemyo.preparation.prepare import prepare
+from cinemyo.preparation.prepare import prepare, work_of
 from pipelines.stage import Run, argument, stage
 
 
@@ -19,13 +19,17 @@ def prepare_cohort(run: Run, *, layout: Layout, recipes: Sequence[str]) -> None:
     """Prepares a cohort by some of the study's recipes."""
     cines = tables.read(layout.cines, table=tables.CINES)
     regions = tables.read(layout.regions, table=tables.REGIONS)
-    for name in recipes:
-        prepare(cines, layout=layout, regions=regions, name=name, recipe=run.params.recipes[name])
+    kept = [work_of(layout, name=name, recipe=run.params.recipes[name]) for name in recipes]
+    for name, finished in zip(recipes, kept, strict=True):
+        recipe = run.params.recipes[name]
+        prepare(cines, layout=layout, regions=regions, name=name, recipe=recipe, finished=finished)
     run.wrote(
         inputs=[layout.ingested, layout.cines, layout.regions],
         outputs=[layout.prepared(name) for name in recipes],
         params={f"recipes.{name}": run.params.recipes[name].model_dump(mode="json") for name in recipes},
     )
+    for finished in kept:
+        finished.clear()
 
 
 if __name__ == "__main__":

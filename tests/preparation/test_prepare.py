@@ -11,7 +11,7 @@ from cinemyo.errors import SourceError
 from cinemyo.layout import Layout
 from cinemyo.preparation.canvas import read_pages
 from cinemyo.preparation.locate import locate
-from cinemyo.preparation.prepare import prepare
+from cinemyo.preparation.prepare import Prepared, prepare, work_of
 from tests.preparation.hearts import SHAPE, heart, radii
 from tests.preparation.study import CENTRE, IDS, annotated, exam
 from tests.preparation.test_region import CONFIG
@@ -24,6 +24,17 @@ def _prepare(base: Path, *, frames: list[np.ndarray] | None = None) -> Layout:
     regions, _ = locate(cines, layout=layout, labels=annotated(), config=CONFIG)
     prepare(cines, layout=layout, regions=regions, name="standard", recipe=RECIPE)
     return layout
+
+
+def _again(base: Path, *, workers: int | None = None) -> tuple[Prepared, Layout]:
+    """Prepares without clearing what is finished."""
+    cines, layout = exam(base)
+    regions, _ = locate(cines, layout=layout, labels=annotated(), config=CONFIG)
+    done = work_of(layout, name="standard", recipe=RECIPE)
+    found = prepare(
+        cines, layout=layout, regions=regions, name="standard", recipe=RECIPE, finished=done, workers=workers
+    )
+    return found, layout
 
 
 def _digest(layout: Layout) -> dict[str, bytes]:
@@ -69,9 +80,43 @@ def test_a_fault_leaves_nothing_half_written(tmp_path: Path) -> None:
     (layout.ingested / f"{IDS[2]}.mha").unlink()
     with pytest.raises(SourceError, match="run the stage ingest"):
         prepare(cines, layout=layout, regions=regions, name="standard", recipe=RECIPE)
-    assert not list((layout.data / "prepared").iterdir())
+    assert not (layout.data / "prepared").exists()
 
 
 def test_a_study_without_any_window_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="expected at least one cine, got 3 excluded"):
         _prepare(tmp_path, frames=[np.full((12, *SHAPE), 7, np.float32)] * 3)
+
+
+def test_a_finished_canvas_is_not_made_again(tmp_path: Path) -> None:
+    first, layout = _again(tmp_path)
+    before = _digest(layout)
+    second, _ = _again(tmp_path)
+    assert (first, second) == (Prepared(3, 0), Prepared(3, 3))
+    assert _digest(layout) == before
+
+
+def test_a_canvas_cut_short_is_made_again(tmp_path: Path) -> None:
+    _, layout = _again(tmp_path)
+    before = _digest(layout)
+    (cut := work_of(layout, name="standard", recipe=RECIPE).path(f"{IDS[0]}.tif")).unlink()
+    cut.write_bytes(b"half")
+    assert _again(tmp_path)[0] == Prepared(3, 2)
+    assert _digest(layout) == before
+
+
+def test_another_recipe_takes_nothing_over(tmp_path: Path) -> None:
+    _, layout = _again(tmp_path)
+    other = work_of(layout, name="standard", recipe=RECIPE.model_copy(update={"canvas_px": 96}))
+    assert list(other.folder.iterdir()) == []
+
+
+def test_finished_canvases_are_cleared_once_all_is_written(tmp_path: Path) -> None:
+    _prepare(tmp_path)
+    assert not (tmp_path / ".cache").exists()
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_the_number_of_processes_changes_no_byte(tmp_path: Path, workers: int) -> None:
+    _, layout = _again(tmp_path / "a", workers=workers)
+    assert _digest(layout) == _digest(_prepare(tmp_path / "b"))

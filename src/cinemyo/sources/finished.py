@@ -1,5 +1,6 @@
 """What is finished of a stage, kept until all of it is: killed and run again, nothing is made twice."""
 
+import glob
 import hashlib
 import json
 import os
@@ -70,7 +71,7 @@ def begin(folder: Path, *, name: str, basis: Any) -> Finished:
     """
     text = json.dumps([basis, code_digest()], sort_keys=True, separators=(",", ":"))
     work = folder / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
-    for other in sorted(folder.glob(f"{name}-" + "[0-9a-f]" * 16)):
+    for other in sorted(folder.glob(f"{glob.escape(name)}-" + "[0-9a-f]" * 16)):
         if other != work:
             shutil.rmtree(other, ignore_errors=True)
     work.mkdir(parents=True, exist_ok=True)
