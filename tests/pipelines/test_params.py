@@ -42,7 +42,7 @@ def test_phantoms_are_made_not_asked_for(project: Path) -> None:
 
 def test_what_a_supplementary_cohort_lacks_is_told(project: Path) -> None:
     told = missing(params("paper", "external=dicom"))
-    assert "study paper: no data/external yet; make external ROOT=..." in told
+    assert "study paper: no data/external.census yet; make external ROOT=..." in told
     assert "study paper: no data/external_labels.csv yet; make external ROOT=... LABELS=..." in told
 
 

@@ -6,12 +6,13 @@ from cinemyo.config import AcdcSource, DicomSource
 from cinemyo.deid.keys import Key
 from cinemyo.sources.acdc import AcdcReader
 from cinemyo.sources.base import CineSource
+from cinemyo.sources.census import folder_of
 from cinemyo.sources.dicom import DicomReader
 
 
 def open_source(source: DicomSource | AcdcSource, *, key: Key) -> CineSource:
     """The reader of a source, which gives pseudonyms under the study's key."""
-    root = Path(source.root)
+    root = folder_of(source.root)
     if isinstance(source, AcdcSource):
         return AcdcReader(root, slices=source.slices, groups=source.groups, out_of_class=source.out_of_class, key=key)
     truth = None if source.truth is None else Path(source.truth)
