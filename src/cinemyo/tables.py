@@ -78,6 +78,7 @@ CINES: Final = Table(
         share("cine_score", nullable=True),
         text("cine_evidence", nullable=True),
         text("geometry_view", nullable=True, among=(*VIEWS, "other")),
+        number("geometry_margin_degrees", nullable=True, low=0),
         share("text_score", nullable=True),
         text("digest", pattern=r"^[0-9a-f]{64}$"),
     ),

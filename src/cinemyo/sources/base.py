@@ -86,6 +86,8 @@ class Cine:
     """The reasons of that score, as words parted by blanks."""
     geometry_view: str | None = None
     """The view that the plane itself tells: a view, `other`, or None where the source knows no orientation."""
+    geometry_margin_degrees: float | None = None
+    """By how much the plane would have to turn to be called another view."""
     text_score: float | None = None
     """How likely text is burned into the pixels, 0 to 1."""
 
