@@ -3,12 +3,15 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 from cinemyo.deid.keys import Key
-from cinemyo.deid.pseudonyms import keyed_hash
+from cinemyo.deid.pseudonyms import KeyedDigest, keyed_hash
 from cinemyo.errors import SourceError
 from cinemyo.sources.archives import FileRef, expanded
 from cinemyo.sources.base import SourceFile
+
+_PIECE: Final = 1 << 20
 
 
 def folders_under(root: Path) -> dict[Path, list[Path]]:
@@ -83,9 +86,13 @@ def source_file(path: Path, *, root: Path, key: Key) -> SourceFile:
     Raises:
         SourceError: the file cannot be read.
     """
-    name = keyed_hash(path.relative_to(root).as_posix(), key=key)[:32]
+    name = file_code(path.relative_to(root).as_posix(), key=key)
+    digest, size = KeyedDigest(key=key), 0
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            while piece := file.read(_PIECE):
+                digest.update(piece)
+                size += len(piece)
     except OSError as error:
         raise SourceError(
             f"source file {name}",
@@ -93,4 +100,4 @@ def source_file(path: Path, *, root: Path, key: Key) -> SourceFile:
             got=str(error.strerror),
             remedy="correct its mode",
         ) from None
-    return SourceFile(file=name, digest=keyed_hash(content, key=key), bytes=len(content))
+    return SourceFile(file=name, digest=digest.hexdigest(), bytes=size)
