@@ -104,12 +104,12 @@ def check_gpu(_base: Path) -> Check:
 
 def check_codecs(_base: Path) -> Check:
     """Decoders of compressed DICOM."""
-    from cinemyo.sources.codecs import SYNTAXES, missing
+    from cinemyo.sources.codecs import missing, plugins
 
     lacking = missing()
     if lacking:
         return Check("codecs", f"no decoder for {', '.join(lacking)}", INSTALL)
-    return Check("codecs", ", ".join(SYNTAXES))
+    return Check("codecs", ", ".join(f"{name} ({found[0]})" for name, found in plugins().items()))
 
 
 def check_disk(base: Path) -> Check:

@@ -16,7 +16,7 @@ from cinemyo.errors import SourceError
 from cinemyo.sources.base import Cine
 from cinemyo.sources.base import read as every
 from cinemyo.sources.dicom import DicomReader
-from tests.shared import EDGE, SUNNYBROOK, needs
+from tests.shared import SUNNYBROOK, needs
 from tests.sources.dicom_files import mr_image, pixels, save, set_pixels, write_cine
 from tests.sources.reading import codes, read
 
@@ -356,11 +356,3 @@ def test_sunnybrook_scouts_are_excluded_by_name(sunnybrook: list[object]) -> Non
 def test_sunnybrook_files_are_each_accounted_for_once(sunnybrook: list[object]) -> None:
     files = Counter(file.file for item in sunnybrook for file in item.files)
     assert files.total() == len(files) == sum(path.is_file() for path in SUNNYBROOK.rglob("*"))
-
-
-@needs(EDGE)
-def test_edge_cases_are_all_left_out_with_a_code() -> None:
-    cines, left = read(EDGE)
-    assert cines == []
-    assert sum(codes(left).values()) == sum(path.is_file() for path in EDGE.iterdir())
-    assert codes(left)["enhanced_not_supported"] == 6

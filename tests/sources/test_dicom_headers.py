@@ -1,12 +1,22 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
-from pydicom.uid import DeflatedExplicitVRLittleEndian
+from pydicom.encaps import encapsulate
+from pydicom.uid import (
+    MPEG2MPML,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    RLELossless,
+)
 
 from cinemyo.deid.decoding import quiet
 from cinemyo.deid.keys import load_key
+from cinemyo.sources import dicom_inflate
 from cinemyo.sources.dicom_headers import Header, Refusal, read_headers
-from tests.sources.dicom_files import mr_image, save
+from cinemyo.sources.dicom_pixels import read_frames
+from tests.sources.dicom_files import mr_image, pixels, save
 
 KEY = load_key("published")
 
@@ -41,10 +51,56 @@ def test_garbage_behind_the_preamble_is_unreadable(tmp_path: Path) -> None:
     assert _code(tmp_path / "a.dcm") == "unreadable"
 
 
-def test_deflated_data_are_refused_before_they_are_inflated(tmp_path: Path) -> None:
+def test_deflated_data_are_read_as_plain_ones(tmp_path: Path) -> None:
+    image = mr_image()
+    plain = _read(save(image, tmp_path / "a.dcm"))
+    image.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    found = _read(save(image, tmp_path / "b.dcm"))
+    assert isinstance(found, Header)
+    assert isinstance(plain, Header)
+    assert (found.timing, found.pixels.digest, found.pixels.deflated) == (plain.timing, plain.pixels.digest, True)
+
+
+def test_deflated_data_that_swell_beyond_reason_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dicom_inflate, "LARGEST", 500)
     image = mr_image()
     image.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    assert _code(save(image, tmp_path / "a.dcm")) == "unreadable"
+
+
+def test_transfer_syntax_without_a_decoder_is_named(tmp_path: Path) -> None:
+    image = mr_image()
+    image.file_meta.TransferSyntaxUID = MPEG2MPML
+    image.PixelData = encapsulate([b"\0\0"])
     assert _code(save(image, tmp_path / "a.dcm")) == "unsupported_transfer_syntax"
+
+
+@pytest.mark.parametrize("syntax", ["1.3.46.670589.33.1.4.1", "1.2.840.113619.5.2"])
+def test_private_syntaxes_are_read_by_their_public_names(tmp_path: Path, syntax: str) -> None:
+    image, order = mr_image(), ">" if syntax.startswith("1.2.840.113619") else "<"
+    image.PixelData = pixels(0).astype(f"{order}u2").tobytes()
+    image.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian if order == "<" else ImplicitVRLittleEndian
+    path = save(image, tmp_path / "a.dcm")
+    stated = image.file_meta.TransferSyntaxUID.encode()
+    content, longer = path.read_bytes(), syntax.encode() + b"\0" * (len(syntax) % 2)
+    head = b"\x02\x00\x10\x00UI"
+    old = head + (len(stated) + len(stated) % 2).to_bytes(2, "little") + stated + b"\0" * (len(stated) % 2)
+    assert old in content
+    path.write_bytes(content.replace(old, head + len(longer).to_bytes(2, "little") + longer))
+    found = _read(path)
+    assert isinstance(found, Header)
+    assert np.array_equal(read_frames([found])[0].values, pixels(0))
+
+
+def test_fragments_under_a_plain_syntax_are_no_pixels(tmp_path: Path) -> None:
+    image = mr_image()
+    image.compress(RLELossless, generate_instance_uid=False)
+    path = save(image, tmp_path / "a.dcm")
+    content = path.read_bytes().replace(b"1.2.840.10008.1.2.5\0", b"1.2.840.10008.1.2.1\0")
+    path.write_bytes(content)
+    found = _read(path)
+    assert isinstance(found, Header)
+    assert (found.pixels.offset, found.pixels.available) == (None, 0)
 
 
 def test_data_set_without_preamble_is_read(tmp_path: Path) -> None:

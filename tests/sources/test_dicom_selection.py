@@ -84,8 +84,8 @@ def test_several_frames_in_one_object_are_left_out(tmp_path: Path) -> None:
     ("sop_class", "code"),
     [
         (MR, None),
-        (f"{MR}.1", "enhanced_not_supported"),
-        (f"{MR}.4", "enhanced_not_supported"),
+        (f"{MR}.1", None),
+        (f"{MR}.4", None),
         (f"{MR}.2", "spectroscopy"),
         (f"{MR}.3", "other_sop_class"),
         ("1.2.840.10008.5.1.4.1.1.7", "secondary_capture"),

@@ -58,13 +58,25 @@ def check_stream(stream: bytes, dataset: Dataset) -> None:
     Raises:
         StreamError: other rows, columns, samples or too many bits, or no image at all.
     """
-    allocated, samples = int(dataset.BitsAllocated), int(dataset.SamplesPerPixel)
-    if dataset.file_meta.TransferSyntaxUID == _RLE:
-        _check_rle(stream, segments=samples * -(-allocated // _BYTE))
+    check_frame(
+        stream,
+        syntax=dataset.file_meta.TransferSyntaxUID,
+        size=(int(dataset.Rows), int(dataset.Columns), int(dataset.SamplesPerPixel)),
+        allocated=int(dataset.BitsAllocated),
+    )
+
+
+def check_frame(stream: bytes, *, syntax: str, size: tuple[int, int, int], allocated: int) -> None:
+    """As `check_stream`, of the rows, columns and samples, and the bits allocated to each sample.
+
+    Raises:
+        StreamError: other rows, columns, samples or too many bits, or no image at all.
+    """
+    if syntax == _RLE:
+        _check_rle(stream, segments=size[2] * -(-allocated // _BYTE))
         return
     extent = stated(stream)
-    expected = (int(dataset.Rows), int(dataset.Columns), samples)
-    if (extent.rows, extent.columns, extent.samples) != expected or not 0 < extent.bits <= allocated:
+    if (extent.rows, extent.columns, extent.samples) != size or not 0 < extent.bits <= allocated:
         raise StreamError("another size than the data set states")
 
 

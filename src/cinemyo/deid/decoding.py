@@ -5,6 +5,7 @@ import os
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from typing import Final
 
 import numpy as np
 from jaxtyping import Integer
@@ -14,6 +15,8 @@ from pydicom.pixels.utils import pixel_array
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from cinemyo.deid.codestreams import check_streams
+
+_BYTE: Final = 8
 
 
 @contextmanager
@@ -70,8 +73,18 @@ def stored_values(dataset: Dataset) -> Integer[np.ndarray, "*pixels"]:
                 return np.asarray(pixel_array(dataset))
         # pydicom takes the lowest bits for the stored ones, which old files contradict
         values = np.asarray(pixel_array(dataset, correct_unused_bits=False))
-    native = values.astype(values.dtype.newbyteorder("="))
-    spare = allocated - stored
+    return without_spare_bits(values, stored=stored, high=high)
+
+
+def without_spare_bits(
+    values: Integer[np.ndarray, "*pixels"], *, stored: int, high: int
+) -> Integer[np.ndarray, "*pixels"]:
+    """The `stored` bits of each value up to bit `high`, the sign carried on into the others; in native byte order.
+
+    Source: DICOM PS3.5 2024, 8.1.1
+    """
+    native = values.astype(values.dtype.newbyteorder("="), copy=False)
+    spare = native.dtype.itemsize * _BYTE - stored
     if spare <= 0 or not np.issubdtype(native.dtype, np.integer):
         return native
     bits = native.view(f"u{native.dtype.itemsize}") >> max(0, high + 1 - stored)

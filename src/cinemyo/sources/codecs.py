@@ -1,18 +1,106 @@
-"""Which compressed transfer syntaxes can be decoded here."""
+"""Transfer syntaxes that are read here, and what decodes the compressed ones."""
 
-from typing import Final
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, Final
 
+import numpy as np
+from jaxtyping import Integer
+from pydicom.encaps import encapsulate
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import UID
 
-SYNTAXES: Final = {
-    "RLE": "1.2.840.10008.1.2.5",
-    "JPEG Lossless": "1.2.840.10008.1.2.4.70",
-    "JPEG-LS": "1.2.840.10008.1.2.4.80",
-    "JPEG 2000": "1.2.840.10008.1.2.4.90",
-}
+from cinemyo.deid.codestreams import StreamError, check_frame
+from cinemyo.deid.decoding import muted, quiet
+from cinemyo.sources.dicom_facts import PixelFacts
+from cinemyo.sources.dicom_syntaxes import COMPRESSED, PLAIN, RLE
+
+_PLUGINS: Final = ("pylibjpeg", "pyjpegls", "pydicom", "gdcm", "pillow")
+"""In order of preference; which of them knows a syntax, pydicom tells."""
+_PACKAGES: Final = {"gdcm": ("python-gdcm",), "pylibjpeg": ("pylibjpeg-openjpeg",)}
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """Stored values of one frame, and what decoded them, with its version."""
+
+    values: Integer[np.ndarray, "y x"]
+    decoder: str
+
+
+class CodecError(Exception):
+    """A codestream that no decoder here reads, or that claims another size than its header."""
 
 
 def missing() -> list[str]:
     """Names of the compressions that no installed plug-in decodes."""
-    return [name for name, syntax in SYNTAXES.items() if not get_decoder(UID(syntax)).is_available]
+    return [name for name, syntax in COMPRESSED.items() if not get_decoder(UID(syntax)).is_available]
+
+
+def plugins() -> dict[str, list[str]]:
+    """By compression, the decoders that are there, the first choice first, with their versions."""
+    return {name: [_label(plugin, syntax) for plugin in _available(syntax)] for name, syntax in COMPRESSED.items()}
+
+
+def is_read(syntax: str) -> bool:
+    """Whether a transfer syntax is plain or has a decoder here."""
+    return syntax in PLAIN or (syntax in COMPRESSED.values() and bool(_available(syntax)))
+
+
+def decode(codestream: bytes, facts: PixelFacts) -> Decoded:
+    """The stored values of one compressed frame, by the first decoder that reads it.
+
+    Raises:
+        CodecError: none does, or the codestream claims another size: nothing is allocated by its word.
+    """
+    size = facts.rows, facts.columns, facts.samples
+    try:
+        check_frame(codestream, syntax=facts.syntax, size=size, allocated=facts.bits)
+    except StreamError as error:
+        raise CodecError(str(error)) from None
+    options = _options(facts)
+    fragment = encapsulate([codestream], has_bot=False)
+    for plugin in _available(facts.syntax):
+        try:
+            with quiet(), muted():
+                decoder = get_decoder(UID(facts.syntax))
+                values, _ = decoder.as_array(fragment, index=0, decoding_plugin=plugin, raw=True, **options)
+        except Exception:  # decoders raise whatever they like; the next may read it
+            continue
+        if values.shape == (facts.rows, facts.columns):
+            return Decoded(values, _label(plugin, facts.syntax))
+    raise CodecError("no decoder reads it")
+
+
+def _options(facts: PixelFacts) -> Any:
+    return {
+        "rows": facts.rows,
+        "columns": facts.columns,
+        "samples_per_pixel": facts.samples,
+        "photometric_interpretation": facts.photometric,
+        "bits_allocated": facts.bits,
+        "bits_stored": facts.stored_bits,
+        "pixel_representation": int(facts.signed),
+        "number_of_frames": 1,
+        "pixel_keyword": "PixelData",
+        # an overlay above the stored bits survives run-length coding; the reader takes it away by HighBit
+        "correct_unused_bits": facts.syntax != RLE,
+    }
+
+
+@lru_cache(maxsize=64)
+def _available(syntax: str) -> tuple[str, ...]:
+    known = get_decoder(UID(syntax)).available_plugins
+    return tuple(sorted(known, key=_PLUGINS.index))
+
+
+@lru_cache(maxsize=64)
+def _label(plugin: str, syntax: str) -> str:
+    packages = ("pylibjpeg-rle",) if (plugin, syntax) == ("pylibjpeg", RLE) else _PACKAGES.get(plugin, (plugin,))
+    for package in packages:
+        try:
+            return f"{package} {version(package)}"
+        except PackageNotFoundError:
+            continue
+    return plugin

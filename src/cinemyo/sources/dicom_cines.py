@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,8 +17,9 @@ from cinemyo.sources.dicom_codes import REASONS
 from cinemyo.sources.dicom_grouping import Place
 from cinemyo.sources.dicom_headers import Header
 from cinemyo.sources.dicom_phases import Ordered, order
-from cinemyo.sources.dicom_pixels import Frame, PixelError, read_frame, stack
+from cinemyo.sources.dicom_pixels import Frame, PixelError, read_frames, stack
 from cinemyo.sources.dicom_repeats import COMPLETE, acquisitions
+from cinemyo.sources.dicom_syntaxes import is_lossy, name_of
 from cinemyo.sources.images import read_mask
 
 _UID = re.compile(r"^[0-9.]{1,64}$")
@@ -89,11 +90,10 @@ class CineBuilder:
                 yield _exclusion(candidate, verdict, key=key)
                 continue
             try:
-                frames = _same_size([read_frame(header.path) for header in verdict.headers], verdict.headers)
+                frames = read_frames(verdict.headers)
             except PixelError as error:
-                broken = [header for header in candidate if header.path == error.path]
-                yield _broken(broken[0], key=key)
-                waiting.append([header for header in candidate if header.path != error.path])
+                yield _broken([header for header in candidate if header.ref == error.ref], key=key)
+                waiting.append([header for header in candidate if header.ref != error.ref])
                 continue
             yield self._cine(verdict, frames, stack, key)
             for repeat in waiting:
@@ -137,6 +137,9 @@ class CineBuilder:
             rr_ms=ordered.rr_ms,
             files=_files(ordered.headers),
             mask=self._mask(identity.series, image.shape[1:]),
+            transfer_syntax=_names(name_of(header.pixels.syntax) for header in ordered.headers),
+            decoder=_names(frame.decoder for frame in frames),
+            lossy=_lossy(ordered.headers),
         )
 
     def _mask(self, series: str, shape: tuple[int, ...]) -> UInt8[np.ndarray, "phase y x"] | None:
@@ -168,9 +171,13 @@ def _exclusion(headers: Sequence[Header], code: str, *, key: Key) -> Exclusion:
     return Exclusion(_cine_id(headers, key=key), "cine", code, REASONS[code], patient, _files(headers))
 
 
-def _broken(header: Header, *, key: Key) -> Exclusion:
-    patient = pseudonym("patient", header.identity.patient, key=key)
-    return Exclusion(header.file.file, "file", "broken_pixels", REASONS["broken_pixels"], patient, (header.file,))
+def _broken(headers: Sequence[Header], *, key: Key) -> Exclusion:
+    """The file of these frames; where it holds others too, the frames as the cine that they would have been."""
+    first = headers[0]
+    if first.pixels.frames > 1:
+        return _exclusion(headers, "broken_pixels", key=key)
+    patient = pseudonym("patient", first.identity.patient, key=key)
+    return Exclusion(first.file.file, "file", "broken_pixels", REASONS["broken_pixels"], patient, (first.file,))
 
 
 def _files(headers: Sequence[Header]) -> tuple[SourceFile, ...]:
@@ -178,12 +185,14 @@ def _files(headers: Sequence[Header]) -> tuple[SourceFile, ...]:
     return tuple(dict.fromkeys(header.file for header in headers))
 
 
-def _same_size(frames: Sequence[Frame], headers: Sequence[Header]) -> Sequence[Frame]:
-    """The frames as they are, if each has the size that its header states."""
-    for frame, header in zip(frames, headers, strict=True):
-        if frame.values.shape != (header.pixels.rows, header.pixels.columns):
-            raise PixelError(header.path, "another size than the header states")
-    return frames
+def _lossy(headers: Sequence[Header]) -> bool | None:
+    """True if one frame is lossy, False if none is, None if that is not known of all."""
+    known = {is_lossy(header.pixels.syntax, header.pixels.lossy) for header in headers}
+    return True if True in known else (None if None in known else False)
+
+
+def _names(values: Iterable[str]) -> str:
+    return "; ".join(sorted(set(values)))
 
 
 def _vector(values: Sequence[float]) -> Vector:

@@ -12,6 +12,8 @@ from typing import Any, Final
 from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ImplicitVRLittleEndian
 
+from cinemyo.sources.dicom_syntaxes import GE_PRIVATE
+
 DEEPEST: Final = 32
 """Levels of sequences of undefined length; PS3.3 has no image with more than a handful."""
 UNDEFINED: Final = 0xFFFFFFFF
@@ -30,6 +32,9 @@ _NUMBERS: Final = {"US": "H", "SS": "h", "UL": "L", "SL": "l", "FL": "f", "FD": 
 _TEXTS: Final = frozenset(
     {*("AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT"), *("PN", "SH", "ST", "TM", "UC", "UI", "UR", "UT")}
 )
+_IMPLICIT: Final = {ImplicitVRLittleEndian, GE_PRIVATE}
+_PRIVATE: Final = {"PhilipsCreator": 0x20050010, "PhilipsScaleIntercept": 0x2005100D, "PhilipsScaleSlope": 0x2005100E}
+_PRIVATE_VR: Final = {0x20050010: "LO", 0x2005100D: "FL", 0x2005100E: "FL"}
 _PLAIN: Final = bytes(range(32, 127)) + b"\t\n\r\0"
 
 
@@ -44,11 +49,12 @@ class Elements:
     """Of the pixel element in the file; the end of the data set where there is none."""
     pixels_at: int | None
     """Of the value of PixelData."""
+    length: int
+    """Of that value; `UNDEFINED` where it holds compressed fragments."""
 
     def get(self, keyword: str, /) -> Any:
         """The value, a tuple of several, or None where there is none or none that can be read."""
-        tag = _tag(keyword)
-        vr, value = self.raw.get(-1 if tag is None else tag, ("", b""))
+        vr, value = self.raw.get(tag_of(keyword), ("", b""))
         if not value:
             return None
         if vr in _NUMBERS:
@@ -60,13 +66,21 @@ class Elements:
         return found[0] if len(found) == 1 else found
 
 
-_known_vr: Final = lru_cache(maxsize=4096)(dictionary_VR)
-_tag: Final = lru_cache(maxsize=4096)(tag_for_keyword)
+@lru_cache(maxsize=4096)
+def tag_of(keyword: str) -> int:
+    """The tag of a keyword; also of three private ones of Philips, which are read for what they say of the pixels."""
+    tag = _PRIVATE.get(keyword) or tag_for_keyword(keyword)
+    return -1 if tag is None else tag
+
+
+@lru_cache(maxsize=4096)
+def _known_vr(tag: int) -> str:
+    return _PRIVATE_VR.get(tag) or dictionary_VR(tag)
 
 
 def tags(keywords: Iterable[str]) -> frozenset[int]:
     """The tags of keywords."""
-    return frozenset(tag for keyword in keywords if (tag := _tag(keyword)) is not None)
+    return frozenset(tag_of(keyword) for keyword in keywords)
 
 
 def elements(content: bytes, *, wanted: frozenset[int], whole: bool) -> Elements | None:
@@ -83,11 +97,11 @@ def elements(content: bytes, *, wanted: frozenset[int], whole: bool) -> Elements
         syntax, start = meta_end(content)
         if not syntax or syntax == DeflatedExplicitVRLittleEndian:
             return None
-        walk = _Walk(content, wanted, little=syntax != ExplicitVRBigEndian, explicit=syntax != ImplicitVRLittleEndian)
-        end, pixels_at = walk.run(start, whole=whole)
+        walk = _Walk(content, wanted, little=syntax != ExplicitVRBigEndian, explicit=syntax not in _IMPLICIT)
+        end, pixels_at, length = walk.run(start, whole=whole)
     except (struct.error, ValueError):
         return None
-    return Elements(walk.found, syntax, walk.little, end, pixels_at)
+    return Elements(walk.found, syntax, walk.little, end, pixels_at, length)
 
 
 def meta_end(content: bytes) -> tuple[str, int]:
@@ -126,8 +140,8 @@ class _Walk:
         self._head = struct.Struct(f"{order}HH2sH") if explicit else struct.Struct(f"{order}HHL")
         self._explicit = explicit
 
-    def run(self, at: int, *, whole: bool) -> tuple[int, int | None]:
-        """Where the pixel element begins and where its value does; the end and None without one.
+    def run(self, at: int, *, whole: bool) -> tuple[int, int | None, int]:
+        """Where the pixel element begins, where its value does and how long it is; the end and None without one.
 
         Raises:
             ValueError, struct.error: a full parse must decide.
@@ -142,7 +156,7 @@ class _Walk:
                 at = value_at
                 continue
             if depth == 0 and tag in _PIXELS:
-                return at, value_at if tag == _PIXEL_DATA else None
+                return (at, value_at, length) if tag == _PIXEL_DATA else (at, None, 0)
             if length == UNDEFINED:
                 if vr not in {b"SQ", b""} or depth >= DEEPEST:
                     raise ValueError("undefined length")
@@ -156,7 +170,7 @@ class _Walk:
             at = value_at + length
         if not whole or depth:
             raise ValueError("no end")
-        return at, None
+        return at, None, 0
 
     def _element(self, at: int) -> tuple[int, bytes, int, int]:
         """Tag, VR (empty for items and where implicit), length, and where the value begins."""

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from pydicom.uid import ExplicitVRBigEndian
+from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian
 
 from cinemyo.deid.ages import age_years
 from cinemyo.sources.archives import FileRef
 from cinemyo.sources.base import SourceFile
+from cinemyo.sources.dicom_syntaxes import PLAIN
 from cinemyo.sources.dicom_values import Values, integer, number, numbers, seconds, sex, text, texts
 
 
@@ -108,6 +109,8 @@ class Timing:
     actual_delay: float | None = None
     dimension_index: int | None = None
     """Index along the one dimension of time, where the object declares one."""
+    frame_ms: float | None = None
+    """After the first frame, in a classic object of several frames with FrameTime or FrameTimeVector."""
     cycle_position: str = ""
     """CardiacCyclePosition: END_SYSTOLE, END_DIASTOLE or UNDETERMINED; a hint."""
 
@@ -144,6 +147,10 @@ class PixelFacts:
     """LossyImageCompression, where the header has it."""
     encapsulated_at: int | None = None
     """Where the value of PixelData begins, where it holds compressed fragments."""
+    deflated: bool = False
+    """Whether the data set is deflated; places are those in the inflated file then."""
+    philips_scale: tuple[float, float] | None = None
+    """Private scale slope and intercept, which make values of images on their own scales comparable."""
 
 
 @dataclass(frozen=True)
@@ -160,6 +167,8 @@ class Header:
     geometry: Geometry
     timing: Timing
     pixels: PixelFacts
+    fault: str | None = None
+    """The code of what is wrong with an object of several frames; it stands as one then."""
 
     @property
     def path(self) -> Path:
@@ -237,7 +246,7 @@ def timing(values: Values, *, frame: int | None = None) -> Timing:
     counts = (integer(values, name) for name in ("CardiacNumberOfImages", "NumberOfTemporalPositions"))
     clock = text(values, "AcquisitionTime")
     return Timing(
-        nominal_delay=_first(values, "NominalCardiacTriggerDelayTime", "NominalCardiacTriggerTimePriorToRPeak"),
+        nominal_delay=_after_r(values, "NominalCardiacTriggerDelayTime", "NominalCardiacTriggerTimePriorToRPeak"),
         trigger_time=number(values, "TriggerTime"),
         percent_of_cycle=number(values, "NominalPercentageOfCardiacPhase"),
         temporal_position=_whole(_first(values, "TemporalPositionIndex", "TemporalPositionIdentifier")),
@@ -249,16 +258,16 @@ def timing(values: Values, *, frame: int | None = None) -> Timing:
         nominal_interval=_first(values, "NominalInterval", "RRIntervalTimeNominal"),
         heart_rate=number(values, "HeartRate"),
         n_images=next((count for count in counts if count is not None and count > 1), None),
-        actual_delay=_first(values, "ActualCardiacTriggerDelayTime", "ActualCardiacTriggerTimePriorToRPeak"),
+        actual_delay=_after_r(values, "ActualCardiacTriggerDelayTime", "ActualCardiacTriggerTimePriorToRPeak"),
         dimension_index=integer(values, "DimensionIndexValues"),
+        frame_ms=None if frame is None else _frame_ms(values, frame),
         cycle_position=text(values, "CardiacCyclePosition").upper(),
     )
 
 
-def pixel_facts(
-    values: Values, *, syntax: str, compressed: bool, at: int | None, available: int, digest: str
-) -> PixelFacts:
-    """How the pixels of a frame are stored; `at` is where the value of PixelData begins in a readable file."""
+def pixel_facts(values: Values, *, syntax: str, at: int | None, available: int, digest: str) -> PixelFacts:
+    """How the pixels of a frame are stored; `at` is where the value of PixelData begins."""
+    compressed = syntax not in PLAIN
     stored = integer(values, "BitsStored") or 0
     high = integer(values, "HighBit")
     lossy = text(values, "LossyImageCompression")
@@ -267,7 +276,7 @@ def pixel_facts(
         rows=integer(values, "Rows") or 0,
         columns=integer(values, "Columns") or 0,
         samples=integer(values, "SamplesPerPixel") or 1,
-        frames=integer(values, "NumberOfFrames") or 1,
+        frames=max(1, integer(values, "NumberOfFrames") or 1),
         bits=integer(values, "BitsAllocated") or 0,
         photometric=text(values, "PhotometricInterpretation"),
         compressed=compressed,
@@ -284,7 +293,33 @@ def pixel_facts(
         syntax=syntax,
         lossy=lossy == "01" if lossy else None,
         encapsulated_at=at if compressed else None,
+        deflated=syntax == DeflatedExplicitVRLittleEndian,
+        philips_scale=_philips_scale(values),
     )
+
+
+def _after_r(values: Values, after: str, before: str) -> float | None:
+    """The delay after the R wave; below 0 where the header gives the time before it."""
+    delay, ahead = number(values, after), number(values, before)
+    return -abs(ahead) if delay is None and ahead is not None else delay
+
+
+def _frame_ms(values: Values, frame: int) -> float | None:
+    steps = numbers(values, "FrameTimeVector")
+    if frame < len(steps):
+        return sum(steps[1 : frame + 1])
+    step = number(values, "FrameTime")
+    return None if step is None or steps else step * frame
+
+
+def _philips_scale(values: Values) -> tuple[float, float] | None:
+    """Philips' own scale, (2005,100E) and (2005,100D), where its block is theirs.
+
+    Source: domain.md A.5
+    """
+    slope, intercept = number(values, "PhilipsScaleSlope"), number(values, "PhilipsScaleIntercept")
+    mine = text(values, "PhilipsCreator").upper().startswith("PHILIPS MR IMAGING DD")
+    return (slope, intercept or 0.0) if mine and slope else None
 
 
 def _capitals(values: Values, keyword: str) -> tuple[str, ...]:
@@ -315,6 +350,23 @@ KEYWORDS: Final = (
     *("SequenceVariant", "ScanOptions", "PulseSequenceName", "EchoPulseSequence", "SteadyStatePulseSequence"),
     *("CardiacSynchronizationTechnique", "ComplexImageComponent", "AcquisitionContrast", "PhaseContrast", "Tagging"),
     *("InversionRecovery", "VelocityEncodingMaximumValue", "ContrastBolusAgent", "AcquisitionMatrix"),
-    *("BodyPartExamined", "FrameTime", "FrameTimeVector"),
+    *("BodyPartExamined", "FrameTime", "FrameTimeVector", "PhilipsCreator", "PhilipsScaleSlope"),
+    "PhilipsScaleIntercept",
 )
 """What is read of a classic object."""
+
+FRAME_KEYWORDS: Final = frozenset(
+    {
+        *("ImageOrientationPatient", "ImagePositionPatient", "PixelSpacing", "ImageType", "FrameType", "EchoTime"),
+        *("EffectiveEchoTime", "NominalCardiacTriggerDelayTime", "NominalCardiacTriggerTimePriorToRPeak"),
+        *("ActualCardiacTriggerDelayTime", "ActualCardiacTriggerTimePriorToRPeak", "NominalPercentageOfCardiacPhase"),
+        *("RRIntervalTimeNominal", "TemporalPositionIndex", "CardiacCyclePosition", "FrameAcquisitionDateTime"),
+        *("DimensionIndexValues", "RescaleSlope", "RescaleIntercept", "ComplexImageComponent", "AcquisitionContrast"),
+        *("FlipAngle", "RepetitionTime", "InversionRecovery", "InversionTimes", "InversionTime", "Tagging"),
+        *("SteadyStatePulseSequence", "VelocityEncodingMaximumValue", "PhilipsCreator", "PhilipsScaleSlope"),
+        *("PhilipsScaleIntercept", "TriggerTime", "ScanningSequence", "SequenceVariant", "ScanOptions"),
+        *("SequenceName", "HeartRate", "NominalInterval", "CardiacNumberOfImages", "TemporalPositionIdentifier"),
+        *("AcquisitionDate", "AcquisitionTime", "ContentTime", "TemporalResolution"),
+    }
+)
+"""What a functional group may say of a frame; the last are classic ones, which converted objects carry along."""

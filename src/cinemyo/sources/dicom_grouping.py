@@ -48,14 +48,15 @@ def places(headers: Iterable[Header]) -> list[Place]:
 def without_duplicates(headers: Iterable[Header]) -> tuple[list[Header], list[tuple[Header, str]]]:
     """The images that are left once each is there one time, and the others with their codes.
 
-    First by instance UID, then by pixels at the same position and trigger time: two copies of an image under two UIDs.
+    First by instance UID and frame, then by pixels at the same position and delay: two copies of an image under two
+    UIDs, such as the classic and the enhanced export of one scan.
     """
     kept: dict[tuple[object, ...], Header] = {}
     refused: list[tuple[Header, str]] = []
     for header in sorted(headers, key=_copy_order):
         identity = header.identity
-        by_uid = ("uid", identity.patient, identity.instance)
-        by_pixels = ("pixels", identity.patient, header.pixels.digest, header.geometry, header.timing.trigger_time)
+        by_uid = ("uid", identity.patient, identity.instance, header.frame)
+        by_pixels = ("pixels", identity.patient, header.pixels.digest, *_where_and_when(header))
         other = kept.get(by_uid)
         if other is not None and other.pixels.digest != header.pixels.digest:
             refused.append((header, "duplicate_uid"))
@@ -106,7 +107,17 @@ def header_order(header: Header) -> tuple[object, ...]:
         instance,
         timing.acquired,
         identity.instance,
+        header.frame,
     )
+
+
+def _where_and_when(header: Header) -> tuple[object, ...]:
+    """Position and delay, rounded: classic headers write them as text."""
+    geometry, timing = header.geometry, header.timing
+    delays = (timing.nominal_delay, timing.trigger_time)
+    delay = next((value for value in delays if value is not None), timing.temporal_position)
+    where = (geometry.orientation, geometry.position, geometry.spacing)
+    return (*(tuple(round(value, 2) for value in values) for values in where), delay and round(delay, 1))
 
 
 def _copy_order(header: Header) -> tuple[object, ...]:

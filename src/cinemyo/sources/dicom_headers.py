@@ -2,53 +2,39 @@
 
 import hashlib
 import os
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO, Final
 
-import pydicom
-from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
-
-from cinemyo.deid.decoding import quiet
 from cinemyo.deid.keys import Key
-from cinemyo.deid.pseudonyms import KeyedDigest, keyed_hash
+from cinemyo.deid.pseudonyms import KeyedDigest, file_code
 from cinemyo.sources import dicom_facts as facts
 from cinemyo.sources.archives import FileRef, archive_code, member_code
 from cinemyo.sources.base import SourceFile
-from cinemyo.sources.dicom_elements import elements, tags
+from cinemyo.sources.dicom_enhanced import ENHANCED, frame_values
 from cinemyo.sources.dicom_facts import Geometry, Header, Identity, PixelFacts, Protocol, Refusal, Timing
-from cinemyo.sources.dicom_values import Values, integer, text
+from cinemyo.sources.dicom_parse import BEGINNING, Parsed, frame_bytes, parse
+from cinemyo.sources.dicom_values import Values, text
 
 __all__ = ["Geometry", "Header", "Identity", "PixelFacts", "Protocol", "Refusal", "Timing", "read_headers"]
 
 NAME_CHARACTERS: Final = 32
+MOST_FRAMES: Final = 4096
+LARGEST_BYTES: Final = 2 << 30
+"""Of all frames of an object when decoded."""
 _CHUNK: Final = 1 << 20
-_DEFLATED: Final = b"1.2.840.10008.1.2.1.99"
-_PLAIN: Final = {"", ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian}
-_PIXEL_TAG: Final = {b"\xe0\x7f\x10\x00", b"\x7f\xe0\x00\x10"}
-_WANTED: Final = tags(facts.KEYWORDS)
-
-
-@dataclass(frozen=True)
-class _Parsed:
-    """A data set up to its pixels, and where they are."""
-
-    values: Values
-    syntax: str
-    start: int
-    """Of the pixel element."""
-    at: int | None
-    """Of its value."""
 
 
 def read_headers(found: Path | FileRef, *, name: str, key: Key) -> tuple[Header, ...] | Refusal:
-    """The facts of each frame of one file, or why it is none of ours; the file is read once and never held whole.
+    """The facts of each frame of one file, or why it is none of ours; its bytes are read once and never held whole.
 
     `name` is its path below the root with forward slashes (`archive.zip!member` for a member); only its keyed hash is
-    kept.
+    kept. Only a member of an archive and a deflated data set are held, within the bounds of `archives` and
+    `dicom_inflate`.
     """
     ref = found if isinstance(found, FileRef) else FileRef(found)
-    code = keyed_hash(os.fsencode(name), key=key)[:NAME_CHARACTERS]
+    code = file_code(os.fsencode(name), key=key)
     barred = member_code(ref)
     if barred is not None:
         return Refusal(SourceFile(code, KeyedDigest(key=key).hexdigest(), 0), barred)
@@ -60,103 +46,65 @@ def read_headers(found: Path | FileRef, *, name: str, key: Key) -> tuple[Header,
 
 
 def _read(ref: FileRef, stream: BinaryIO, code: str, key: Key) -> tuple[Header, ...] | Refusal:
-    head = stream.read(_CHUNK)
-    parsed = archive_code(ref) or _parsed(head, stream)
-    if isinstance(parsed, str):
-        digest, _, size = _digests(head, stream, None, key)
-        return Refusal(SourceFile(code, digest, size), parsed)
-    values = parsed.values
-    compressed = parsed.syntax not in _PLAIN
-    digest, pixels, size = _digests(head, stream, _span(parsed, compressed=compressed), key)
+    head = stream.read(BEGINNING)
+    parsed = archive_code(ref) or parse(head, stream)
+    plain = isinstance(parsed, Parsed) and parsed.stream is stream
+    digest, pixels, size = _digests(head, stream, parsed.span if isinstance(parsed, Parsed) and plain else None, key)
     file = SourceFile(code, digest, size)
-    pixel = facts.pixel_facts(
-        values,
-        syntax=parsed.syntax,
-        compressed=compressed,
-        at=parsed.at,
-        available=0 if parsed.at is None else size - parsed.start,
-        digest=pixels,
-    )
-    sop_class = text(values, "SOPClassUID") or text(values, "MediaStorageSOPClassUID")
-    identity, protocol = facts.identity(values), facts.protocol(values)
-    geometry, timing = facts.geometry(values), facts.timing(values)
-    return (Header(ref, file, 0, sop_class, identity, protocol, geometry, timing, pixel),)
-
-
-def _parsed(head: bytes, stream: BinaryIO) -> _Parsed | str:
-    """The data set up to its pixels, or the code of the refusal."""
-    bare = head[:2] in (b"\x08\x00", b"\x02\x00")  # a data set without the 128-byte preamble
-    if head[128:132] != b"DICM" and not bare:
-        return "not_dicom"
-    quick = elements(head, wanted=_WANTED, whole=len(head) < _CHUNK)
-    if quick is not None and text(quick, "SOPClassUID"):
-        return _Parsed(quick, quick.syntax, quick.start, quick.pixels_at)
-    if _DEFLATED in head[:1024]:
-        return "unsupported_transfer_syntax"
-    stream.seek(0)
-    with quiet():
-        return _by_pydicom(stream, bare=bare)
-
-
-def _by_pydicom(stream: BinaryIO, *, bare: bool) -> _Parsed | str:
-    try:
-        dataset = pydicom.dcmread(stream, stop_before_pixels=True, force=bare, specific_tags=list(facts.KEYWORDS))
-    except Exception:  # whatever a broken header provokes, one file never ends a run
-        return "unreadable"
-    start = stream.tell()
-    syntax = text(dataset.file_meta, "TransferSyntaxUID")
-    values = _Resolved({name: _value(dataset, name) for name in facts.KEYWORDS})
-    if not values.found["SOPClassUID"]:
-        values.found["SOPClassUID"] = text(dataset.file_meta, "MediaStorageSOPClassUID")
-    implicit, little = dataset.original_encoding
-    return _Parsed(
-        values,
-        syntax or _syntax(implicit=bool(implicit), little=bool(little)),
-        start,
-        _value_at(stream, implicit=bool(implicit)),
+    if isinstance(parsed, str):
+        return Refusal(file, parsed)
+    if not plain:
+        pixels, size = _digest_of(parsed)
+    available = 0 if parsed.at is None else size - parsed.start
+    pixel = facts.pixel_facts(parsed.values, syntax=parsed.syntax, at=parsed.at, available=available, digest=pixels)
+    return _frames(
+        Header(ref, file, 0, text(parsed.values, "SOPClassUID"), *_facts(parsed.values, None), pixel), parsed
     )
 
 
-@dataclass(frozen=True)
-class _Resolved:
-    """Values that pydicom has converted already."""
-
-    found: dict[str, Any]
-
-    def get(self, keyword: str, /) -> Any:
-        """The value, or None."""
-        return self.found.get(keyword)
+def _facts(values: Values, frame: int | None) -> tuple[Identity, Protocol, Geometry, Timing]:
+    return facts.identity(values), facts.protocol(values), facts.geometry(values), facts.timing(values, frame=frame)
 
 
-def _value(dataset: pydicom.Dataset, keyword: str) -> Any:
-    try:
-        return dataset.get(keyword)
-    except Exception:  # a broken element is an absent one: pydicom raises many kinds here
-        return None
+def _frames(whole: Header, parsed: Parsed) -> tuple[Header, ...]:
+    """A header for each frame; one for all where they are too many, or where nothing tells them apart."""
+    n = whole.pixels.frames
+    too_much = n > MOST_FRAMES or n * frame_bytes(parsed.values) > LARGEST_BYTES
+    enhanced = whole.sop_class in ENHANCED
+    if too_much or (n == 1 and not enhanced):
+        return (replace(whole, fault="absurd_size"),) if too_much else (whole,)
+    each: Sequence[Values] | str = [parsed.values] * n
+    if enhanced:
+        each = frame_values(parsed.stream, parsed.values, frames=n)
+    elif facts.timing(parsed.values, frame=0).frame_ms is None:
+        each = "multiframe"
+    if isinstance(each, str):
+        return (replace(whole, fault=each),)
+    pixels = [_frame_pixels(own, k, whole.pixels, parsed) for k, own in enumerate(each)]
+    return tuple(
+        Header(whole.ref, whole.file, k, whole.sop_class, whole.identity, *_facts(own, k)[1:], pixels[k])
+        for k, own in enumerate(each)
+    )
 
 
-def _syntax(*, implicit: bool, little: bool) -> str:
-    """What a data set without file meta was read as."""
-    explicit = ExplicitVRLittleEndian if little else ExplicitVRBigEndian
-    return ImplicitVRLittleEndian if implicit else explicit
+def _frame_pixels(own: Values, frame: int, whole: PixelFacts, parsed: Parsed) -> PixelFacts:
+    """How the pixels of one frame of several are stored, with its own rescaling."""
+    at, digest = parsed.at, f"{whole.digest}:{frame}"
+    if whole.offset is not None:
+        size = frame_bytes(parsed.values)
+        at = whole.offset + frame * size
+        parsed.stream.seek(at)
+        digest = hashlib.sha256(parsed.stream.read(size)).hexdigest()
+    pixel = facts.pixel_facts(own, syntax=parsed.syntax, at=at, available=whole.available, digest=digest)
+    return replace(pixel, frames=whole.frames)
 
 
-def _value_at(stream: BinaryIO, *, implicit: bool) -> int | None:
-    """Where the value of the pixel element begins at which the stream stands, or None at another element."""
-    start = stream.tell()
-    if stream.read(4) not in _PIXEL_TAG:
-        return None
-    return start + (8 if implicit else 12)
-
-
-def _span(parsed: _Parsed, *, compressed: bool) -> tuple[int, int | None] | None:
-    """From where to where the bytes of the pixels are hashed."""
-    if parsed.at is None:
-        return None
-    if compressed:
-        return parsed.start, None
-    sizes = [integer(parsed.values, name) or 0 for name in ("Rows", "Columns", "BitsAllocated")]
-    return parsed.at, parsed.at + max(0, sizes[0] * sizes[1] * sizes[2] // 8)
+def _digest_of(parsed: Parsed) -> tuple[str, int]:
+    """SHA-256 of the pixels' bytes in what a file inflates to, and the number of all bytes."""
+    size = parsed.stream.seek(0, os.SEEK_END)
+    start, stop = parsed.span or (size, None)
+    parsed.stream.seek(start)
+    return hashlib.sha256(parsed.stream.read(-1 if stop is None else stop - start)).hexdigest(), size
 
 
 def _digests(head: bytes, stream: BinaryIO, span: tuple[int, int | None] | None, key: Key) -> tuple[str, str, int]:

@@ -22,14 +22,14 @@ Value = float | int
 Rung = Callable[[Header], Value | None]
 
 _NAMES: Final = (
-    *("nominal_delay", "trigger_time", "percent_of_cycle", "temporal_position"),
-    *("acquisition_time", "content_time", "instance_number"),
+    *("nominal_delay", "trigger_time", "actual_delay", "percent_of_cycle", "temporal_position", "dimension_index"),
+    *("frame_ms", "acquisition_time", "content_time", "instance_number"),
 )
 LADDER: Final[dict[str, Rung]] = {name: attrgetter(f"timing.{name}") for name in _NAMES}
 """Best rung first: the name that is recorded as `phase_key`, and its value in a header."""
 NOMINAL_DELAY: Final = LADDER["nominal_delay"]
 TRIGGER_TIME: Final = LADDER["trigger_time"]
-_IN_MS: Final = {"nominal_delay", "trigger_time"}
+_IN_MS: Final = {"nominal_delay", "trigger_time", "actual_delay"}
 _OF_ONE_BEAT: Final = {*_IN_MS, "percent_of_cycle"}
 
 
@@ -50,13 +50,16 @@ def order(headers: Sequence[Header]) -> Ordered | str:
     trusted where they are evenly spaced, since archives renumber images.
     """
     rr = header_rr_ms(headers)
+    if any(header.protocol.technique == "REALTIME" for header in headers):
+        return "real_time"
     if _spans_beats(headers, NOMINAL_DELAY, rr) or _spans_beats(headers, TRIGGER_TIME, rr):
         return "real_time"
     for name, rung in LADDER.items():
         values = complete(headers, rung)
         if values is None or not _distinct(values):
             continue
-        if name in _IN_MS and not _sane(headers, values, rr):
+        earliest = 0.0 if name == "trigger_time" else -math.inf
+        if name in _IN_MS and not (min(values) >= earliest and _sane(headers, values, rr)):
             continue
         if name not in _OF_ONE_BEAT and _slow(headers):
             return "time_series"
@@ -85,9 +88,12 @@ def _distinct(values: Sequence[float]) -> bool:
 
 
 def _sane(headers: Sequence[Header], times: Sequence[float], rr: float | None) -> bool:
-    """Times after the R wave of one beat: in range, spread over it, and monotone in InstanceNumber or even."""
+    """Times around the R wave of one beat: in range, spread over it, and monotone in InstanceNumber or even.
+
+    Below 0 are frames before the R wave.
+    """
     latest = _LATEST_RR * rr if rr is not None else RR_MS[1]
-    if min(times) < 0 or max(times) >= latest:
+    if max(times) >= latest or min(times) <= -latest:
         return False
     span = max(times) - min(times)
     if rr is not None and not _SPAN_RR[0] <= span / rr <= _SPAN_RR[1]:
