@@ -1,11 +1,14 @@
 """Where images come from, and how they are located, prepared and split."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
 from cinemyo.config.base import Count, Frozen, Positive, Share
 from cinemyo.labels import Pathology
+
+Display = Literal["stored", "patient"]
+"""How slices are turned: as the file has them, or as a scanner shows a patient, by their orientation."""
 
 
 class PhantomCohort(Frozen):
@@ -36,26 +39,26 @@ class DicomSource(Frozen):
     root: str
     labels: str
     """The label sheet."""
-    key: Literal["published", "file"]
-    """`published` is for phantoms alone; people's images need CINEMYO_KEY_FILE."""
+    key: Literal["published", "file", "random_table"]
+    """`published` is for phantoms alone; people's images need CINEMYO_KEY_FILE. `random_table` draws the pseudonyms and
+    keeps them in an encrypted crosswalk beside that file, where `file` makes them by a keyed hash."""
     truth: str | None = None
     """A folder with masks named by series; the root itself, or none, where there are none."""
     min_phases: Count
     max_phases: Count
 
 
-class AcdcSource(Frozen):
-    """The official folders of the ACDC release (Bernard 2018)."""
+class Grouped(Frozen):
+    """A public release whose sheet names a group for each patient; its identifiers are public, and so is its key."""
 
-    kind: Literal["acdc"]
     root: str
     labels: str
     truth: str | None = None
     """Where the masks lie: beside the images."""
     slices: SliceRule
     groups: dict[str, Pathology]
-    """Info.cfg's Group to pathology; groups that are named nowhere are excluded by name."""
-    out_of_class: tuple[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")], ...] = ()
+    """The release's group to pathology; groups that are named nowhere are excluded by name."""
+    out_of_class: tuple[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_ ]*$")], ...] = ()
     """Groups that are ingested without a pathology: what a model says of what it does not know."""
 
     @model_validator(mode="after")
@@ -66,7 +69,64 @@ class AcdcSource(Frozen):
         return self
 
 
-Source = Annotated[DicomSource | AcdcSource, Field(discriminator="kind")]
+class AcdcSource(Grouped):
+    """The official folders of the ACDC release (Bernard 2018)."""
+
+    kind: Literal["acdc"]
+
+
+class MnmsSource(Grouped):
+    """The folders and the sheet of the M&Ms release (Campello 2021)."""
+
+    kind: Literal["mnms"]
+    display: Display = "stored"
+
+
+class Mnms2Source(Grouped):
+    """The folders and the sheet of the M&Ms-2 release (Martin-Isla 2023): short axis and four-chamber view."""
+
+    kind: Literal["mnms2"]
+    display: Display = "stored"
+
+
+class SunnybrookSource(Grouped):
+    """The DICOM, the sheet and the contours of the Sunnybrook data (Radau 2009)."""
+
+    kind: Literal["sunnybrook"]
+    min_phases: Count = 8
+    max_phases: Count = 60
+
+
+class NiftiSource(Frozen):
+    """A folder of NIfTI files, each a cine stack over time."""
+
+    kind: Literal["nifti"]
+    root: str
+    labels: str
+    """The label sheet: patient, exam and series as the files' names tell them."""
+    key: Literal["published", "file", "random_table"]
+    """People's images need CINEMYO_KEY_FILE, as those of a DICOM source."""
+    truth: str | None = None
+    """Where the masks lie: beside the images."""
+    slices: SliceRule
+    min_phases: Count
+    max_phases: Count
+    patient_from: Literal["name", "folder"]
+    """`name`: sub-XX at the beginning of a file's name, else the whole name; `folder`: the first folder under the root."""
+    third_axis: Literal["slices", "frames"]
+    """What the third axis of a file of three dimensions is."""
+    mask_code: Literal["acdc", "mnms"]
+    """acdc: 1 is the right ventricle and 3 the left; mnms: 1 the left and 3 the right."""
+    display: Display
+
+
+Source = Annotated[
+    DicomSource | AcdcSource | MnmsSource | Mnms2Source | SunnybrookSource | NiftiSource,
+    Field(discriminator="kind"),
+]
+
+ONE_VIEW: Final = ("acdc", "mnms", "sunnybrook")
+"""Kinds of source that hold short axes alone."""
 
 
 class Locate(Frozen):

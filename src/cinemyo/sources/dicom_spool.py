@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from cinemyo.deid.keys import Key
-from cinemyo.deid.pseudonyms import KeyedDigest, keyed_hash
+from cinemyo.deid.pseudonyms import KeyedDigest, file_code
 from cinemyo.sources.archives import FileRef
 from cinemyo.sources.base import Exclusion, SourceFile
 from cinemyo.sources.building import FAILURES
@@ -78,7 +78,7 @@ class HeaderReader:
         name = ref.name(self.root)
         if ref.member is None:
             return source_file(ref.path, root=self.root, key=self.key)
-        return SourceFile(keyed_hash(name, key=self.key)[:NAME_CHARACTERS], KeyedDigest(key=self.key).hexdigest(), 0)
+        return SourceFile(file_code(name, key=self.key), KeyedDigest(key=self.key).hexdigest(), 0)
 
 
 def read_all(

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from cinemyo.deid.keys import Key
-from cinemyo.deid.pseudonyms import KeyedDigest, keyed_hash
+from cinemyo.deid.pseudonyms import KeyedDigest, file_code
 from cinemyo.errors import SourceError
 from cinemyo.sources.archives import FileRef, expanded
 from cinemyo.sources.base import SourceFile
