@@ -11,12 +11,12 @@ FILES = sorted(SRC.rglob("*.py"))
 
 LEVELS = [
     {"errors", "labels", "__init__"},
-    {"config", "schema", "tables", "measures", "sheets", "layout", "provenance"},
+    {"config", "schema", "tables", "measures", "sheets", "layout", "provenance", "commit", "events", "review"},
     {"sources", "deid", "scan", "preparation", "folds", "openings", "persons", "splitting", "models", "evaluation"},
     {"training"},
     {"explain", "trials"},
     {"record"},
-    {"cli", "cli_holdout", "cli_readers", "cli_scan", "doctor"},
+    {"cli", "cli_deidentify", "cli_holdout", "cli_readers", "cli_scan", "doctor"},
 ]
 LEVEL = {name: depth for depth, names in enumerate(LEVELS) for name in names}
 

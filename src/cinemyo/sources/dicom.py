@@ -19,6 +19,7 @@ from cinemyo.sources.dicom_headers import Header
 from cinemyo.sources.dicom_repeats import expected_phases
 from cinemyo.sources.dicom_spool import HeaderReader, HeaderSpool, Judged, excluded_file, read_all
 from cinemyo.sources.files import refs_under
+from cinemyo.sources.place_views import place_views
 from cinemyo.sources.pool import Limits
 
 _SIBLINGS: Final = 3
@@ -88,6 +89,7 @@ class DicomReader:
     def _cines(self, images: Sequence[Header], exams: dict[str, int]) -> Iterator[Part]:
         found = places(images)
         numbers, typical = slice_numbers(found), _typical_phases(found)
+        sights = place_views(found, least=self.min_phases)
         builder = CineBuilder(min_phases=self.min_phases, max_phases=self.max_phases, truth=self.truth)
         for index, place in enumerate(found):
             identity = place.first.identity
@@ -96,6 +98,7 @@ class DicomReader:
                 exam_order=exams[identity.study],
                 slice_numbers={uid: numbers[identity.patient, uid, index] for uid in series},
                 expected=expected_phases(place.headers) or max(typical.get(uid, 0) for uid in series) or None,
+                sight=sights[index],
             )
             yield PlacePart(place, stack, builder)
 

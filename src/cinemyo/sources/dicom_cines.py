@@ -13,6 +13,7 @@ from cinemyo.deid.keys import Key
 from cinemyo.deid.pseudonyms import pseudonym
 from cinemyo.errors import SourceError
 from cinemyo.sources.base import Cine, Exclusion, SourceFile, Vector
+from cinemyo.sources.cine_score import REFUSED_BELOW, certain_code, cine_score
 from cinemyo.sources.dicom_codes import REASONS
 from cinemyo.sources.dicom_grouping import Place
 from cinemyo.sources.dicom_headers import Header
@@ -21,6 +22,7 @@ from cinemyo.sources.dicom_pixels import Frame, PixelError, read_frames, stack
 from cinemyo.sources.dicom_repeats import COMPLETE, acquisitions
 from cinemyo.sources.dicom_syntaxes import is_lossy, name_of
 from cinemyo.sources.images import read_mask
+from cinemyo.sources.view_geometry import Sight
 
 _UID = re.compile(r"^[0-9.]{1,64}$")
 
@@ -34,6 +36,8 @@ class Stack:
     """By series UID."""
     expected: int | None
     """Phases of a complete acquisition, stated by the header or usual in the series."""
+    sight: Sight | None = None
+    """The view that the plane tells, among the others of the exam."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,8 @@ class PlacePart:
     def content(self) -> str:
         """A hash of the bytes and keyed names of the files, of what surrounds them, and of the builder's rules."""
         rules = self.builder.min_phases, self.builder.max_phases, self.builder.truth is not None
-        around = self.stack.exam_order, sorted(self.stack.slice_numbers.values()), self.stack.expected
+        stack = self.stack
+        around = stack.exam_order, sorted(stack.slice_numbers.values()), stack.expected, stack.sight
         files = [(header.file.file, header.file.digest, header.frame) for header in self.place.headers]
         return hashlib.sha256(repr((rules, around, files)).encode()).hexdigest()
 
@@ -108,12 +113,18 @@ class CineBuilder:
         if n < self.min_phases:
             return "single_image" if n == 1 else "too_few_phases"
         ordered = order(headers)
-        return "too_many_phases" if n > self.max_phases and isinstance(ordered, Ordered) else ordered
+        if isinstance(ordered, str):
+            return ordered
+        if n > self.max_phases:
+            return "too_many_phases"
+        unlikely = cine_score(ordered.headers, phase_key=ordered.phase_key).value < REFUSED_BELOW
+        return certain_code(headers) or ("not_ssfp" if unlikely else ordered)
 
     def _cine(self, ordered: Ordered, frames: Sequence[Frame], stacked: Stack, key: Key) -> Cine:
         first = ordered.headers[0]
         identity, geometry = first.identity, first.geometry
         image = stack(frames)
+        score = cine_score(ordered.headers, phase_key=ordered.phase_key)
         return Cine(
             cine_id=_cine_id(ordered.headers, key=key),
             patient_id=pseudonym("patient", identity.patient, key=key),
@@ -140,6 +151,10 @@ class CineBuilder:
             transfer_syntax=_names(name_of(header.pixels.syntax) for header in ordered.headers),
             decoder=_names(frame.decoder for frame in frames),
             lossy=_lossy(ordered.headers),
+            cine_score=score.value,
+            cine_evidence=score.evidence,
+            geometry_view=None if stacked.sight is None else stacked.sight.view,
+            geometry_margin_degrees=None if stacked.sight is None else round(stacked.sight.margin_degrees, 1),
         )
 
     def _mask(self, series: str, shape: tuple[int, ...]) -> UInt8[np.ndarray, "phase y x"] | None:
