@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cinemyo import config, provenance
+from cinemyo import config, events, provenance
 from cinemyo.errors import CinemyoError, SetupError
 from cinemyo.layout import Layout
 
@@ -44,7 +44,8 @@ def stage(name: str, item: str | None = None) -> Iterator[Run]:
     try:
         params = config.load()
         full = f"{name}@{item}" if item else name
-        yield Run(full, Path("pipelines") / f"{name}.py", params, Layout(params.study.name))
+        with events.recorded("stage", full):
+            yield Run(full, Path("pipelines") / f"{name}.py", params, Layout(params.study.name))
     except CinemyoError as error:
         sys.exit(f"{type(error).__name__}: {error}")
     except OSError as error:

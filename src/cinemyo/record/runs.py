@@ -12,7 +12,7 @@ from cinemyo.config import Arm, Params
 from cinemyo.labels import CLASSES, LEAKY_SCHEMES
 from cinemyo.layout import Layout
 from cinemyo.provenance import sha256
-from cinemyo.record.commit import git_commit
+from cinemyo.commit import git_commit
 from cinemyo.record.run_figures import fold_figures, numbers
 from cinemyo.record.tracking import Data, Entry, Metric
 

@@ -1,16 +1,25 @@
 """What the run itself can say, sentence by sentence: the material of the model card and of the checklists."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from cinemyo.config import Arm, Params, Split
 from cinemyo.layout import Layout
 from cinemyo.provenance import digest_of
-from cinemyo.record.commit import git_commit
+from cinemyo.commit import git_commit
 from cinemyo.record.figures_flow import SCHEME_WORDS, counted
 from cinemyo.record.flow import Flow
 from cinemyo.record.report.first import Figure, First
 from cinemyo.record.report.numbers import share
+
+SOURCES: Final[dict[str, str]] = {
+    "dicom": "a DICOM export",
+    "acdc": "the ACDC release",
+    "mnms": "the M&Ms release",
+    "mnms2": "the M&Ms-2 release",
+    "sunnybrook": "the Sunnybrook cardiac data",
+    "nifti": "NIfTI files",
+}
 
 
 def facts(params: Params, *, layout: Layout, metrics: Mapping[str, Any], flow: Flow, screen: First) -> dict[str, str]:
@@ -49,7 +58,7 @@ def _data(params: Params, *, flow: Flow) -> dict[str, str]:
     excluded = ", ".join(f"{code.replace('_', ' ')} {count}" for code, count in flow.files_excluded.items()) or "none"
     parts = "; ".join(f"{_part(name)}: {counted(units)}" for name, units in flow.parts.items())
     classes = ", ".join(f"{name} {units.patients}" for name, units in flow.analysed_by_class.items())
-    source = {"dicom": "a DICOM export", "acdc": "the ACDC release"}[params.source.kind]
+    source = SOURCES[params.source.kind]
     return {
         "source": source,
         "files": f"{flow.files} files found, {flow.files_used} used, excluded by code: {excluded}",

@@ -13,7 +13,7 @@ from cinemyo.errors import TableError
 from cinemyo.layout import Layout
 from cinemyo.provenance import digest_of
 from cinemyo.record import checklists
-from cinemyo.record.commit import git_commit
+from cinemyo.commit import git_commit
 from cinemyo.record.figures_flow import alt_text, flow_figure, svg
 from cinemyo.record.flow import flow_of
 from cinemyo.record.model_card import model_card

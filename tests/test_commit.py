@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cinemyo.record.commit import git_commit
+from cinemyo.commit import git_commit
 
 
 @pytest.fixture
