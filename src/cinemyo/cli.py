@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from cinemyo.cli_deidentify import deidentify, locate
 from cinemyo.cli_holdout import holdout
 from cinemyo.cli_readers import readers
 from cinemyo.cli_scan import scan_phi
@@ -43,6 +44,8 @@ app.add_typer(keys, name="key")
 app.add_typer(holdout, name="holdout")
 app.add_typer(readers, name="readers")
 app.command("scan-phi")(scan_phi)
+app.command("deidentify")(deidentify)
+app.command("locate")(locate)
 
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
 

@@ -281,7 +281,8 @@ def test_an_unknown_image_type_becomes_other() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "kept"), [("*tfi2d1_20", True), ("tfl3d1", True), ("Dupont", False), ("J D 1943", False)]
+    ("name", "kept"),
+    [("*tfi2d1_20", True), ("tfl3d1", True), ("dicom2nifti", False), ("Dupont", False), ("J D 1943", False)],
 )
 def test_sequence_name_is_kept_where_it_looks_like_one(name: str, *, kept: bool) -> None:
     image = mr_image()

@@ -75,7 +75,7 @@ STAND_INS: Final[dict[str, str]] = dict.fromkeys(("FrameType", "ImageType"), "OT
 
 TEXTS: Final[dict[str, str]] = {
     "ImagedNucleus": r"\d{1,3}[A-Z][a-z]?",
-    "SequenceName": r"\*?[a-zA-Z]{1,6}\d[a-z0-9_]{0,9}",
+    "SequenceName": r"\*?[a-z]{1,6}[123]d\d?[a-z]{0,3}(_\d{1,3}[a-z]{0,2})?",
     "StackID": r"\d{1,4}",
 }
 """Texts that the scanner writes, kept where they look like it: 1H, *tfi2d1_20, 3."""
