@@ -209,6 +209,18 @@ def _words_for_phases(folder: Path) -> None:
     write_info(folder, diastole="first")
 
 
+def _endless_number(folder: Path) -> None:
+    write_info(folder, diastole="9" * 5000)
+
+
+def _digits_of_another_script(folder: Path) -> None:
+    write_info(folder, diastole="\u0661")
+
+
+def _group_is_a_sentence(folder: Path) -> None:
+    write_info(folder, group="normal, seen by Dr Nobody")
+
+
 def _no_frame(folder: Path) -> None:
     (folder / "patient001_frame04.nii.gz").unlink()
 
@@ -257,6 +269,9 @@ def _series_too_short(folder: Path) -> None:
         (_no_phases, "bad_info"),
         (_one_phase, "bad_info"),
         (_words_for_phases, "bad_info"),
+        (_endless_number, "bad_info"),
+        (_digits_of_another_script, "bad_info"),
+        (_group_is_a_sentence, "bad_info"),
         (_no_frame, "missing_frame"),
         (_cut_short, "unreadable_image"),
         (_not_nifti, "unreadable_image"),

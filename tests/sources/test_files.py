@@ -1,10 +1,8 @@
+import os
 from pathlib import Path
-
-import pytest
 
 from cinemyo.deid.keys import load_key
 from cinemyo.deid.pseudonyms import keyed_hash
-from cinemyo.errors import SourceError
 from cinemyo.sources.files import count_files, folders_under, source_file
 
 KEY = load_key("published")
@@ -33,6 +31,12 @@ def test_a_file_keeps_keyed_hashes_and_its_size(tmp_path: Path) -> None:
     assert (found.file, found.digest, found.bytes) == (keyed_hash("a/x", key=KEY)[:32], keyed_hash(b"abc", key=KEY), 3)
 
 
-def test_a_file_that_cannot_be_read_is_refused_without_its_name(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"^source file [0-9a-f]{32}: expected a file that you can read, got No such"):
-        source_file(tmp_path / "name", root=tmp_path, key=KEY)
+def test_a_file_that_cannot_be_read_counts_as_one_without_bytes(tmp_path: Path) -> None:
+    found = source_file(tmp_path / "name", root=tmp_path, key=KEY)
+    assert (found.file, found.digest, found.bytes) == (keyed_hash("name", key=KEY)[:32], keyed_hash(b"", key=KEY), 0)
+
+
+def test_a_name_that_is_no_text_has_a_code(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"\xff.nii")
+    path.write_bytes(b"abc")
+    assert source_file(path, root=tmp_path, key=KEY).file == keyed_hash(b"\xff.nii", key=KEY)[:32]

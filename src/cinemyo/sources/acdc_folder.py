@@ -1,7 +1,9 @@
 """One patient's folder of the ACDC release: its annotation, its stack, its masks."""
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
@@ -10,6 +12,10 @@ from cinemyo.sources.nifti import ENDINGS, UnusableError, Volume, read_volume
 from cinemyo.sources.nifti_geometry import own_frame
 from cinemyo.sources.nifti_masks import PROJECT_CODE, Masks, check_anatomy, read_labels
 from cinemyo.sources.stacks import Stack
+
+_MOST_LETTERS: Final = 1 << 16
+_FRAME: Final = re.compile(r"0*[1-9][0-9]{0,3}")
+_GROUP: Final = re.compile(r"[A-Za-z0-9_]{0,16}")
 
 
 @dataclass(frozen=True)
@@ -43,15 +49,22 @@ def read_info(folder: Folder) -> Info:
     path = folder.paths.get("Info.cfg")
     if path is None:
         raise UnusableError("no_info", "the folder has no Info.cfg")
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            lines = file.read(_MOST_LETTERS).splitlines()
+    except OSError:
+        raise UnusableError("no_info", "Info.cfg cannot be read") from None
     pairs = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
     frames = [pairs.get("ED", ""), pairs.get("ES", "")]
-    if not all(frame.isascii() and frame.isdecimal() and int(frame) >= 1 for frame in frames):
+    if not all(_FRAME.fullmatch(frame) for frame in frames):
         raise UnusableError("bad_info", "Info.cfg states no frame numbers ED and ES")
     diastole, systole = map(int, frames)
     if diastole == systole:
         raise UnusableError("bad_info", "ED and ES are one frame in Info.cfg")
-    return Info(diastole, systole, pairs.get("Group") or None)
+    group = pairs.get("Group", "")
+    if not _GROUP.fullmatch(group):
+        raise UnusableError("bad_info", "the group in Info.cfg is no word")
+    return Info(diastole, systole, group or None)
 
 
 def read_stack(folder: Folder, info: Info) -> Stack:

@@ -83,8 +83,7 @@ def _folders(root: Path) -> Iterator[tuple[Path, list[Path]]]:
 def source_file(path: Path, *, root: Path, key: Key) -> SourceFile:
     """What is kept of one file: keyed hashes of its name relative to the root and of its bytes, and its size.
 
-    Raises:
-        SourceError: the file cannot be read.
+    A file that cannot be read counts as one without bytes: whoever needs them says so.
     """
     name = file_code(path.relative_to(root).as_posix(), key=key)
     digest, size = KeyedDigest(key=key), 0
@@ -93,11 +92,6 @@ def source_file(path: Path, *, root: Path, key: Key) -> SourceFile:
             while piece := file.read(_PIECE):
                 digest.update(piece)
                 size += len(piece)
-    except OSError as error:
-        raise SourceError(
-            f"source file {name}",
-            expected="a file that you can read",
-            got=str(error.strerror),
-            remedy="correct its mode",
-        ) from None
+    except OSError:
+        return SourceFile(file=name, digest=KeyedDigest(key=key).hexdigest(), bytes=0)
     return SourceFile(file=name, digest=digest.hexdigest(), bytes=size)

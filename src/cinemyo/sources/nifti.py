@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import nibabel
 import numpy as np
 from jaxtyping import Float
 from nibabel.filebasedimages import ImageFileError
 from nibabel.spatialimages import HeaderDataError
+
+from cinemyo.sources.nifti_bytes import load
 
 ENDINGS: Final = (".nii.gz", ".nii")
 IN_PLANE_MM: Final = (0.1, 10.0)
@@ -76,7 +77,7 @@ def read_volume(path: Path) -> Volume:
         UnusableError: `unreadable_image`, `bad_shape`, `bad_values` or `bad_spacing`.
     """
     try:
-        image: Any = nibabel.load(path)
+        image = load(path)
         shape = _shape(image)
         spacing = _spacing(image.header)
         values = np.asarray(image.get_fdata(dtype=np.float32, caching="unchanged"))
