@@ -10,7 +10,7 @@ FOUND = {
     "nir": ["184127645108946", "1 84 12 76 451 089 46", "NIR : 1841276451089", "n° sécu 1 84 12 76 451 089"],
     "ssn": ["SSN 219-09-9999"],
     "iban": ["FR14 2004 1010 0505 0001 3M02 606"],
-    "dicom-uid": ["1.3.12.2.1107.5.2.30.25123.30000", "1.2.826.0.1.3680043.8.498.1"],
+    "dicom-uid": ["1.3.12.2.1107.5.2.30.25123.30000", "1.2.826.0.1.3680043.8.498.12"],
     "phone": ["03 88 11 22 33", "03.88.11.22.33", "+33 3 88 11 22 33", "+33388112233", "tel: 0388112233",
               "(212) 555-0123", "+49 30 123456 78", "Téléphone : 03 88 11 22 33"],
     "date-of-birth": ["Date of birth: 12/03/1948", "née le 3 février 1948", "DOB=1948-03-12", "born on March 3, 1948",
@@ -25,10 +25,11 @@ FOUND = {
 NONE = [
     "maintainers@users.noreply.example", "jane@example.org", "git@github.com:a/b.git", "/arm/demo@arms.dual: base",
     "dual@fold.0", "x^y", "HEAD^main", "A^T B^T", "[^A-Z]^B", "184127645108947", "0.184127645108946", "000-12-3456",
-    "1.2.840.10008.5.1.4.1.1.4", "2.25.123456789012345678901234567890", "1.2.3.4",
-    "version 10.0.1.2.3", "1.5 2.5 3.5", "2020-03-02", "born to run", "PatientName, OperatorsName", "PatientName: str", "PatientName: REMOVED",
-    "name: Value", "patient_id: p-abcdefghijklmnop", "nom,age", "tel 12", "1234567890 1234567890", "1e+00 1e+01",
-    "cine_id,patient_id,view\nc,p,short_axis\n", "ReferringPhysicianName\tPatientBirthDate",
+    "1.2.840.10008.5.1.4.1.1.4", "2.25.123456789012345678901234567890", "1.2.3.4", "version 10.0.1.2.3",
+    "1.5 2.5 3.5", "2020-03-02", "born to run", "PatientName, OperatorsName", "PatientName: str",
+    "PatientName: REMOVED", "name: Value", "patient_id: p-abcdefghijklmnop", "nom,age", "tel 12",
+    "1234567890 1234567890", "1e+00 1e+01", "cine_id,patient_id,view\nc,p,short_axis\n",
+    "ReferringPhysicianName\tPatientBirthDate",
 ]  # fmt: skip
 
 

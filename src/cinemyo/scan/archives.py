@@ -22,6 +22,8 @@ _STRING: Final = re.compile(rb"\(((?:[^()\\]|\\.)*)\)")
 class View(io.RawIOBase):
     """A buffer as a file that can be read and sought, without a copy."""
 
+    name = ""
+
     def __init__(self, content: Buffer) -> None:
         self._content, self._at = content, 0
 

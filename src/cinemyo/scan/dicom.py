@@ -46,8 +46,12 @@ _SHORTEST_MACHINE: Final = 5
 _PUBLIC_UIDS: Final = re.compile(r"^1\.2\.840\.10008(\.|$)")
 _CLASS: Final = re.compile(r"Class|TransferSyntax|CodingScheme|ContextUID|TemplateExtension")
 _PSEUDONYM: Final = re.compile(r"^([a-z]-[a-z2-7]{16}|2\.25\.\d+|\*?)$")
-_COUNTED: Final = re.compile(r"^[a-z]{0,8}[ ._-]?\d{0,6}$", re.I)
-"""Names that a machine gives: IM0001, slice_12, DICOMDIR."""
+_COUNTED: Final = re.compile(
+    r"(?i)^(?:(?:im|img|image|i|mr|mri|ct|slice|sl|series|ser|se|s|study|st|scan|dicom|dicomdir|dcm|frame|fr|export"
+    r"|localizer|scout|cine|sa|la|sax|lax|[234]ch|patient|pat|p|data|files?|raw|sub|subject|exam|readme|\d+)[ ._-]*)+$"
+)
+"""Names that a machine gives: IM0001, 012_sa, DICOMDIR."""
+_LONG_NUMBER: Final = re.compile(r"\d{5,}")
 _SHORTEST_NAME: Final = 6
 
 
@@ -55,7 +59,8 @@ def known_values(root: Path) -> Iterator[Value]:
     """What identifies the people of a DICOM export: header values, file and folder names; never printed.
 
     Names, numbers, dates, UIDs, addresses, institutions, physicians, operators, comments, station names and AE titles
-    of five characters or more. Names of files and folders count unless a machine counted them (IM0001).
+    of five characters or more. Names of files and folders count, with the long numbers in them, unless a machine
+    counted (IM0001).
 
     Raises:
         ScanError: no such folder.
@@ -71,10 +76,14 @@ def known_values(root: Path) -> Iterator[Value]:
 
 
 def _of_name(name: str) -> Iterator[Value]:
-    stem = re.sub(r"\.(dcm|ima|dicom)$", "", name, flags=re.I)
+    stem = re.sub(r"\.(dcm|ima|dicom|txt|zip)$", "", name, flags=re.I)
+    found = value_of(stem)
+    if found.kind in ("uid", "date"):
+        yield found
+        return
+    yield from (Value("id", number) for number in _LONG_NUMBER.findall(stem))
     if len(stem) >= _SHORTEST_NAME and not _COUNTED.match(stem):
-        found = value_of(stem)
-        yield found if found.kind in ("uid", "date") else Value("file-name", stem)
+        yield Value("file-name", stem)
 
 
 def _of_file(path: Path) -> Iterator[Value]:

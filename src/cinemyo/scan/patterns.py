@@ -53,6 +53,8 @@ _KEYWORD: Final = re.compile(
     rb"[a-z][A-Z][a-z]+[A-Z]|[a-z](?:Name|ID|Date|Time|UID|Number|Sex|Age|Sequence|Address)s?$"
 )
 _ROOTS: Final = (b"2.25.", b"1.2.840.10008.")
+_SOFTWARE: Final = b"1.2.826.0.1.3680043.8.498.1"
+"""What pydicom writes of itself into each file."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ def _sure(
 
 
 def _is_foreign_uid(found: bytes) -> bool:
-    return 18 <= len(found) <= 64 and not found.startswith(_ROOTS)
+    return 18 <= len(found) <= 64 and not found.startswith(_ROOTS) and found != _SOFTWARE
 
 
 _WORD_CAPITAL: Final = rb"[A-Z][" + _LETTER + rb"'-]+"
