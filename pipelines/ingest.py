@@ -5,11 +5,10 @@ from typing import Any
 
 from cinemyo.config import Params, Source
 from cinemyo.layout import Layout
-from cinemyo.sources.census import check_census, folder_of
-from cinemyo.sources.files import count_files, count_refs
+from cinemyo.sources.census import check_census
 from cinemyo.sources.ingest import ingest, outputs, work_of
 from cinemyo.sources.keyed import key_of
-from cinemyo.sources.opened import open_source
+from cinemyo.sources.opened import count_of, open_source
 from pipelines.stage import Run, stage
 
 
@@ -22,8 +21,7 @@ def main() -> None:
 def ingest_cohort(run: Run, *, source: Source, layout: Layout) -> None:
     """Reads a source under the study's key."""
     check_census(source.root)
-    root, key = folder_of(source.root), key_of(run.params.source)
-    found = count_refs(root) if source.kind == "dicom" else count_files(root)
+    key, found = key_of(run.params.source), count_of(source)
     finished = work_of(layout, key=key)
     ingest(open_source(source, key=key), layout=layout, key=key, found=found, finished=finished)
     run.wrote(inputs=[Path(source.root)], outputs=outputs(layout), params=basis(run.params, source=source))

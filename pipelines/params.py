@@ -69,9 +69,9 @@ def missing(params: config.Params) -> list[str]:
 
 
 def _of_source(source: config.Source, *, command: str) -> dict[str, str]:
-    """What a source asks for, with the command that links it; what ACDC carries as labels is made."""
+    """What a source asks for, with the command that links it; what a release carries as labels is made."""
     root = {source.root: f"{command} ROOT=..."}
-    return root | ({source.labels: f"{command} ROOT=... LABELS=..."} if source.kind == "dicom" else {})
+    return root | ({source.labels: f"{command} ROOT=... LABELS=..."} if source.kind in ("dicom", "nifti") else {})
 
 
 if __name__ == "__main__":

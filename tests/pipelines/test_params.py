@@ -56,6 +56,17 @@ def test_a_folder_that_serves_both_cohorts_is_asked_for_once(project: Path) -> N
     assert [line for line in told if "data/source" in line] == ["study acdc: no data/source yet; make source ROOT=..."]
 
 
+@pytest.mark.parametrize("kind", ["mnms", "mnms2", "sunnybrook"])
+def test_a_study_of_short_axes_composes_on_every_release(kind: str) -> None:
+    made = params("acdc", f"source={kind}")
+    assert (made.source.kind, made.source.labels) == (kind, "data/acdc/carried_labels.csv")
+
+
+def test_a_study_composes_on_nifti_files_and_asks_for_their_labels(project: Path) -> None:
+    told = missing(params("paper", "source=nifti"))
+    assert "study paper: no data/labels.csv yet; make source ROOT=... LABELS=..." in told
+
+
 def test_an_absent_sheet_is_told_with_its_header(project: Path) -> None:
     told = missing(params("demo", "sheets.openings=conf/openings/mine.csv"))
     header = "arm,opened_on,role,reason,models,folds"

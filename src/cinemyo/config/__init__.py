@@ -10,31 +10,44 @@ from cinemyo.config.arms import Arm, Augment, Backbone, Fit, Head, WeightsFile
 from cinemyo.config.base import Frozen, Slug
 from cinemyo.config.results import Evaluate, Explain, External, Leakage, Margin, Robustness, Sheets, Study
 from cinemyo.config.sources import (
+    ONE_VIEW,
     AcdcSource,
     DicomSource,
+    Display,
+    Grouped,
     Locate,
+    Mnms2Source,
+    MnmsSource,
+    NiftiSource,
     PhantomCohort,
     Recipe,
     SliceRule,
     Source,
     Split,
+    SunnybrookSource,
 )
 from cinemyo.errors import ConfigError
 
 __all__ = [
+    "ONE_VIEW",
     "AcdcSource",
     "Arm",
     "Augment",
     "Backbone",
     "DicomSource",
+    "Display",
     "Evaluate",
     "Explain",
     "External",
     "Fit",
+    "Grouped",
     "Head",
     "Leakage",
     "Locate",
     "Margin",
+    "Mnms2Source",
+    "MnmsSource",
+    "NiftiSource",
     "Params",
     "PhantomCohort",
     "Recipe",
@@ -44,6 +57,7 @@ __all__ = [
     "Source",
     "Split",
     "Study",
+    "SunnybrookSource",
     "WeightsFile",
     "load",
     "parse",
@@ -75,8 +89,8 @@ class Params(Frozen):
                 raise ValueError(f"arms.{name}.recipe must be one of {sorted(self.recipes)}, got {arm.recipe!r}")
             if (arm.scheme == "honest") != (self.split.protocol == "honest") and arm.scheme != "paper_by_input":
                 raise ValueError(f"arms.{name}.scheme must fit split.protocol {self.split.protocol}, got {arm.scheme}")
-            if arm.target == "view" and self.source.kind == "acdc":
-                raise ValueError(f"arms.{name}.target cannot be view: the acdc source has one view only")
+            if arm.target == "view" and self.source.kind in ONE_VIEW:
+                raise ValueError(f"arms.{name}.target cannot be view: the {self.source.kind} source has one view only")
             canvas = self.recipes[arm.recipe].canvas_px
             if arm.crop_px is not None and arm.crop_px > canvas:
                 raise ValueError(f"arms.{name}.crop_px must be at most the canvas of {canvas}, got {arm.crop_px}")
@@ -97,14 +111,17 @@ class Params(Frozen):
         return self
 
     def _check_keys(self) -> None:
-        own = "published" if self.source.kind == "acdc" else self.source.key
-        if self.source.kind == "dicom" and own == "published" and not self.study.synthetic:
+        released = isinstance(self.source, Grouped)
+        own = "published" if isinstance(self.source, Grouped) else self.source.key
+        if not released and own == "published" and not self.study.synthetic:
             raise ValueError("source.key published is for synthetic studies: set source.key to file")
         for name, source in self.external.sources.items():
-            if source.kind == "dicom" and source.key != own:
+            if isinstance(source, Grouped):
+                continue
+            if source.key != own:
                 needs = f"external.sources.{name}.key must be that of the study's source, {own}"
                 raise ValueError(f"{needs}: one person has one pseudonym in both; got {source.key}")
-            if source.kind == "dicom" and own == "published" and not self.study.synthetic:
+            if own == "published" and not self.study.synthetic:
                 raise ValueError(
                     f"external.sources.{name} holds people: a study under the published key cannot answer it"
                 )

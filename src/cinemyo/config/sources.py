@@ -112,7 +112,7 @@ class NiftiSource(Frozen):
     min_phases: Count
     max_phases: Count
     patient_from: Literal["name", "folder"]
-    """`name`: sub-XX at the beginning of a file's name, else the whole name; `folder`: the first folder under the root."""
+    """`name`: sub-XX at the beginning of a name, else the whole name; `folder`: the first folder under the root."""
     third_axis: Literal["slices", "frames"]
     """What the third axis of a file of three dimensions is."""
     mask_code: Literal["acdc", "mnms"]

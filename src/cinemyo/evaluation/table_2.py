@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from cinemyo.config import Arm, Params
+from cinemyo.config import ONE_VIEW, Arm, Params
 from cinemyo.evaluation import published
 from cinemyo.evaluation.contrast import adjusted, contrasts, margin_note
 from cinemyo.evaluation.describe import alike, framed, input_of, joined, role_of, standing, training_of, twin
@@ -151,7 +151,7 @@ def _lacking(shown: Sequence[Scored], *, params: Params) -> list[dict[str, Any]]
 
 
 def _needs(target: Target, role: str, *, params: Params) -> str:
-    if target == "view" and params.source.kind == "acdc":
+    if target == "view" and params.source.kind in ONE_VIEW:
         return "the source has one view only"
     phases = "both phases" if role == "dual" else f"{role} alone"
     return f"add arms of target {target} that see {phases}"
