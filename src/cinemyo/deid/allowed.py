@@ -9,17 +9,20 @@ def _words(text: str) -> frozenset[str]:
 
 NUMBERS: Final[frozenset[str]] = _words(
     """
-    AcquisitionMatrix AcquisitionNumber BitsAllocated BitsStored CardiacNumberOfImages Columns
-    DimensionIndexValues EchoNumbers EchoTime EchoTrainLength EffectiveEchoTime FlipAngle FrameAcquisitionDuration
-    FrameAcquisitionNumber FrameTime HeartRate HighBit HighRRValue ImageOrientationPatient ImagePositionPatient
-    ImagingFrequency InStackPositionNumber InstanceNumber IntervalsAcquired IntervalsRejected InversionTime
-    LargestImagePixelValue LowRRValue MagneticFieldStrength NominalCardiacTriggerDelayTime NominalInterval
-    NominalPercentageOfCardiacPhase ActualCardiacTriggerDelayTime NumberOfAverages NumberOfFrames
-    NumberOfPhaseEncodingSteps NumberOfTemporalPositions PercentPhaseFieldOfView PercentSampling PixelAspectRatio
-    PixelBandwidth PixelPaddingRangeLimit PixelPaddingValue PixelRepresentation PixelSpacing PlanarConfiguration
+    AcquisitionMatrix AcquisitionNumber BitsAllocated BitsStored CardiacNumberOfImages Columns DimensionIndexValues
+    EchoNumbers EchoTime EchoTrainLength EffectiveEchoTime FlipAngle FrameAcquisitionDuration FrameAcquisitionNumber
+    FrameTime HeartRate HighBit HighRRValue ImageOrientationPatient ImagePositionPatient ImagingFrequency
+    InStackPositionNumber InstanceNumber IntervalsAcquired IntervalsRejected InversionTime LargestImagePixelValue
+    LowRRValue MagneticFieldStrength NominalCardiacTriggerDelayTime NominalInterval NominalPercentageOfCardiacPhase
+    ActualCardiacTriggerDelayTime NumberOfAverages NumberOfFrames NumberOfPhaseEncodingSteps
+    NumberOfTemporalPositions PercentPhaseFieldOfView PercentSampling PixelAspectRatio PixelBandwidth
+    PixelPaddingRangeLimit PixelPaddingValue PixelRepresentation PixelSpacing PlanarConfiguration
     RRIntervalTimeNominal ReconstructionDiameter RepetitionTime RescaleIntercept RescaleSlope Rows SamplesPerPixel
     SeriesNumber SliceThickness SmallestImagePixelValue SpacingBetweenSlices TemporalPositionIdentifier
     TemporalPositionIndex TemporalResolution TriggerTime TriggerWindow WindowCenter WindowWidth
+    ActualCardiacTriggerTimePriorToRPeak NominalCardiacTriggerTimePriorToRPeak TemporalPositionTimeOffset
+    FrameTimeVector InversionTimes VelocityEncodingMaximumValue VelocityEncodingMinimumValue TransmitterFrequency
+    MRAcquisitionFrequencyEncodingSteps MRAcquisitionPhaseEncodingStepsInPlane
     """
 )
 """Kept where every value is a number below `LARGEST`."""
@@ -40,6 +43,8 @@ CODES: Final[dict[str, frozenset[str]]] = {
     "AcquisitionContrast": _IMAGE_TYPE,
     "AngioFlag": _YES_NO,
     "BeatRejectionFlag": _YES_NO,
+    "BloodSignalNulling": _YES_NO,
+    "BodyPartExamined": _words("HEART CHEST THORAX"),
     "CardiacCyclePosition": _words("END_SYSTOLE END_DIASTOLE UNDETERMINED"),
     "CardiacSignalSource": _words("ECG VCG PP MR"),
     "CardiacSynchronizationTechnique": _words("NONE REALTIME PROSPECTIVE RETROSPECTIVE PACED"),
@@ -47,11 +52,14 @@ CODES: Final[dict[str, frozenset[str]]] = {
     "EchoPulseSequence": _words("SPIN GRADIENT BOTH"),
     "FrameType": _IMAGE_TYPE,
     "ImageType": _IMAGE_TYPE,
+    "InversionRecovery": _YES_NO,
     "InPlanePhaseEncodingDirection": _words("ROW COL COLUMN OTHER"),
     "LossyImageCompression": _words("00 01"),
+    "MagnetizationTransfer": _words("ON_RESONANCE OFF_RESONANCE BOTH NONE"),
     "MRAcquisitionType": _words("1D 2D 3D"),
     "Modality": _words("MR"),
     "PatientPosition": _words("HFP HFS HFDR HFDL FFDR FFDL FFP FFS"),
+    "PhaseContrast": _YES_NO,
     "PhotometricInterpretation": _words("MONOCHROME1 MONOCHROME2"),
     "PixelPresentation": _words("MONOCHROME COLOR MIXED TRUE_COLOR"),
     "RescaleType": _words("US"),
@@ -61,6 +69,7 @@ CODES: Final[dict[str, frozenset[str]]] = {
     "ScanningSequence": _words("SE IR GR EP RM"),
     "SequenceVariant": _words("SK MTC SS TRSS SP MP OSP NONE"),
     "SteadyStatePulseSequence": _words("FREE_PRECESSION TRANSVERSE TIME_REVERSED LONGITUDINAL NONE"),
+    "Tagging": _words("GRID LINE NONE"),
     "VariableFlipAngleFlag": _YES_NO,
     "VolumeBasedCalculationTechnique": _words("NONE MAX_IP MIN_IP VOLUME_RENDER SURFACE_RENDER MPR CURVED_MPR"),
     "VolumetricProperties": _words("VOLUME SAMPLED DISTORTED MIXED"),
@@ -73,9 +82,12 @@ Source: DICOM PS3.3 2024, C.7.6.1, C.8.3.1, C.8.13
 STAND_INS: Final[dict[str, str]] = dict.fromkeys(("FrameType", "ImageType"), "OTHER")
 """What stands in place of a value that is not defined, where the number of values matters."""
 
+_SEQUENCE_NAME: Final = r"\*?[a-z]{1,6}[123]d\d?[a-z]{0,3}(_\d{1,3}[a-z]{0,2})?"
+
 TEXTS: Final[dict[str, str]] = {
     "ImagedNucleus": r"\d{1,3}[A-Z][a-z]?",
-    "SequenceName": r"\*?[a-z]{1,6}[123]d\d?[a-z]{0,3}(_\d{1,3}[a-z]{0,2})?",
+    "SequenceName": _SEQUENCE_NAME,
+    "PulseSequenceName": _SEQUENCE_NAME,
     "StackID": r"\d{1,4}",
 }
 """Texts that the scanner writes, kept where they look like it: 1H, *tfi2d1_20, 3."""
@@ -97,9 +109,10 @@ POINTERS: Final[frozenset[str]] = frozenset({"DimensionIndexPointer", "Functiona
 SEQUENCES: Final[frozenset[str]] = _words(
     """
     CardiacSynchronizationSequence DimensionIndexSequence DimensionOrganizationSequence FrameContentSequence
-    FrameVOILUTSequence MREchoSequence MRImageFrameTypeSequence MRModifierSequence MRTimingAndRelatedParametersSequence
-    PerFrameFunctionalGroupsSequence PixelMeasuresSequence PixelValueTransformationSequence PlaneOrientationSequence
-    PlanePositionSequence SharedFunctionalGroupsSequence
+    FrameVOILUTSequence MRAveragesSequence MREchoSequence MRFOVGeometrySequence MRImageFrameTypeSequence
+    MRImagingModifierSequence MRVelocityEncodingSequence TemporalPositionSequence MRModifierSequence
+    MRTimingAndRelatedParametersSequence PerFrameFunctionalGroupsSequence PixelMeasuresSequence
+    PixelValueTransformationSequence PlaneOrientationSequence PlanePositionSequence SharedFunctionalGroupsSequence
     """
 )
 """Entered; their items obey the same list."""
