@@ -75,7 +75,14 @@ def test_an_absent_sheet_is_told_with_its_header(project: Path) -> None:
 
 @pytest.mark.parametrize(
     ("study", "cohort"),
-    [("full", "phantom"), ("acdc", "acdc_testing"), ("acdc", "acdc_others"), ("paper", "dicom"), ("full", "none")],
+    [
+        ("full", "phantom"),
+        ("acdc", "acdc_testing"),
+        ("acdc", "acdc_others"),
+        ("acdc", "mnms"),
+        ("paper", "dicom"),
+        ("full", "none"),
+    ],
 )
 def test_supplementary_cohorts_compose(study: str, cohort: str) -> None:
     own = params(study, f"external={cohort}").external

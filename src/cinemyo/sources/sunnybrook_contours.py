@@ -114,7 +114,9 @@ def enclosed(points: Float[np.ndarray, "n 2"], *, rows: int, columns: int) -> Bo
         raise UnusableError("bad_contour", "the contour leaves the image")
     y, x = np.arange(rows)[:, None], np.arange(columns)[None, :]
     inside = np.zeros((rows, columns), dtype=np.bool_)
-    for (x1, y1), (x2, y2) in zip(points, np.roll(points, -1, axis=0), strict=True):
+    for one, other in zip(points, np.roll(points, -1, axis=0), strict=True):
+        # from the upper end to the lower, so that the way round decides nothing, not even in the last digit
+        (y1, x1), (y2, x2) = sorted((tuple(one[::-1]), tuple(other[::-1])))
         if y1 == y2:
             continue
         # an edge changes sides for all pixels left of it, in the rows that it crosses
