@@ -28,7 +28,8 @@ _SHORT: Final = frozenset(
     {*(b"AE", b"AS", b"AT", b"CS", b"DA", b"DS", b"DT", b"FD", b"FL", b"IS", b"LO"), *(b"LT", b"PN", b"SH", b"SL")}
     | {b"SS", b"ST", b"TM", b"UI", b"UL", b"US"}
 )
-_NUMBERS: Final = {"US": "H", "SS": "h", "UL": "L", "SL": "l", "FL": "f", "FD": "d"}
+_NUMBERS: Final = {"US": ("H", 2), "SS": ("h", 2), "UL": ("L", 4), "SL": ("l", 4), "FL": ("f", 4), "FD": ("d", 8)}
+_ABSENT: Final = ("", b"")
 _TEXTS: Final = frozenset(
     {*("AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT"), *("PN", "SH", "ST", "TM", "UC", "UI", "UR", "UT")}
 )
@@ -52,18 +53,37 @@ class Elements:
     length: int
     """Of that value; `UNDEFINED` where it holds compressed fragments."""
 
+    def part(self, wanted: frozenset[int]) -> "Part":
+        """The values of some tags alone."""
+        raw = self.raw
+        return Part(tuple((tag, raw[tag]) for tag in wanted if tag in raw), self.little)
+
     def get(self, keyword: str, /) -> Any:
         """The value, a tuple of several, or None where there is none or none that can be read."""
-        vr, value = self.raw.get(tag_of(keyword), ("", b""))
-        if not value:
-            return None
-        if vr in _NUMBERS:
-            code = _NUMBERS[vr]
-            count = len(value) // struct.calcsize(f"={code}")
-            found = struct.unpack_from(f"{'<' if self.little else '>'}{count}{code}", value)
-        else:
-            found = tuple(value.decode("ascii").split("\\"))
-        return found[0] if len(found) == 1 else found
+        return _value(*self.raw.get(tag_of(keyword), _ABSENT), little=self.little)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some values; equal and of equal hash wherever they are, so that what is made of them can be kept."""
+
+    raw: tuple[tuple[int, tuple[str, bytes]], ...]
+    little: bool
+
+    def get(self, keyword: str, /) -> Any:
+        """As `Elements.get`."""
+        return _value(*dict(self.raw).get(tag_of(keyword), _ABSENT), little=self.little)
+
+
+def _value(vr: str, value: bytes, *, little: bool) -> Any:
+    if not value:
+        return None
+    if vr in _NUMBERS:
+        code, width = _NUMBERS[vr]
+        found = struct.unpack_from(f"{'<' if little else '>'}{len(value) // width}{code}", value)
+    else:
+        found = tuple(value.decode("ascii").split("\\"))
+    return found[0] if len(found) == 1 else found
 
 
 @lru_cache(maxsize=4096)
@@ -136,9 +156,9 @@ class _Walk:
         self._content = content
         self._wanted = wanted
         order = "<" if little else ">"
-        self._tag, self._length = struct.Struct(f"{order}HH"), struct.Struct(f"{order}L")
+        self._length = struct.Struct(f"{order}L")
         self._head = struct.Struct(f"{order}HH2sH") if explicit else struct.Struct(f"{order}HHL")
-        self._explicit = explicit
+        self._is_explicit = explicit
 
     def run(self, at: int, *, whole: bool) -> tuple[int, int | None, int]:
         """Where the pixel element begins, where its value does and how long it is; the end and None without one.
@@ -146,9 +166,16 @@ class _Walk:
         Raises:
             ValueError, struct.error: a full parse must decide.
         """
-        content, end, depth = self._content, len(self._content), 0
+        content, end, depth, wanted = self._content, len(self._content), 0, self._wanted
+        head, step = self._head.unpack_from, self._explicit if self._is_explicit else self._implicit
         while at < end:
-            tag, vr, length, value_at = self._element(at)
+            tag, vr, length, value_at = step(at, head(content, at))
+            if length == UNDEFINED and tag not in _PIXELS and tag not in _ENDS:
+                if vr not in {b"SQ", b""} or depth >= DEEPEST:
+                    raise ValueError("undefined length")
+                depth += 1
+                at = value_at
+                continue
             if tag in _ENDS:
                 if depth == 0:
                     raise ValueError("end")
@@ -157,33 +184,29 @@ class _Walk:
                 continue
             if depth == 0 and tag in _PIXELS:
                 return (at, value_at, length) if tag == _PIXEL_DATA else (at, None, 0)
-            if length == UNDEFINED:
-                if vr not in {b"SQ", b""} or depth >= DEEPEST:
-                    raise ValueError("undefined length")
-                depth += 1
-                at = value_at
-                continue
-            if value_at + length > end:
-                raise ValueError("length")
-            if depth == 0 and tag in self._wanted:
-                self._keep(tag, vr, content[value_at : value_at + length])
             at = value_at + length
+            if at > end:
+                raise ValueError("length")
+            if depth == 0 and tag in wanted:
+                self._keep(tag, vr, content[value_at:at])
         if not whole or depth:
             raise ValueError("no end")
         return at, None, 0
 
-    def _element(self, at: int) -> tuple[int, bytes, int, int]:
-        """Tag, VR (empty for items and where implicit), length, and where the value begins."""
-        if not self._explicit:
-            group, number, length = self._head.unpack_from(self._content, at)
-            return group << 16 | number, b"", length, at + 8
-        group, number, vr, length = self._head.unpack_from(self._content, at)
-        if group == _ITEM >> 16:
-            return group << 16 | number, b"", *self._length.unpack_from(self._content, at + 4), at + 8
-        if vr in _SHORT:
+    def _implicit(self, at: int, head: Any) -> tuple[int, bytes, int, int]:
+        """Tag, no VR, length, and where the value begins."""
+        group, number, length = head
+        return group << 16 | number, b"", length, at + 8
+
+    def _explicit(self, at: int, head: Any) -> tuple[int, bytes, int, int]:
+        """Tag, VR (none for items), length, and where the value begins."""
+        group, number, vr, length = head
+        if vr in _SHORT and group != _ITEM >> 16:
             return group << 16 | number, vr, length, at + 8
+        if group == _ITEM >> 16:
+            return group << 16 | number, b"", self._length.unpack_from(self._content, at + 4)[0], at + 8
         if vr in _LONG:
-            return group << 16 | number, vr, *self._length.unpack_from(self._content, at + 8), at + 12
+            return group << 16 | number, vr, self._length.unpack_from(self._content, at + 8)[0], at + 12
         raise ValueError("VR")
 
     def _keep(self, tag: int, vr: bytes, value: bytes) -> None:

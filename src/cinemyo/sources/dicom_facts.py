@@ -336,22 +336,31 @@ def _whole(value: float | None) -> int | None:
     return None if value is None else int(value)
 
 
-KEYWORDS: Final = (
-    *("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "AccessionNumber", "PatientID"),
-    *("PatientSex", "PatientAge", "PatientBirthDate", "StudyDate", "StudyTime", "AcquisitionDate", "AcquisitionTime"),
-    *("ContentTime", "Manufacturer", "StationName", "DeviceSerialNumber", "ImageType", "ScanningSequence"),
-    *("SeriesDescription", "ProtocolName", "SequenceName", "EchoTime", "BurnedInAnnotation", "PixelSpacing"),
-    *("ImageOrientationPatient", "ImagePositionPatient", "NominalCardiacTriggerDelayTime", "TriggerTime"),
-    *("NominalPercentageOfCardiacPhase", "TemporalPositionIdentifier", "SeriesNumber", "InstanceNumber"),
-    *("NominalInterval", "HeartRate", "CardiacNumberOfImages", "NumberOfTemporalPositions", "Rows", "Columns"),
-    *("SamplesPerPixel", "NumberOfFrames", "BitsAllocated", "PhotometricInterpretation", "BitsStored", "HighBit"),
-    *("PixelRepresentation", "RescaleSlope", "RescaleIntercept", "PixelPaddingValue", "PixelPaddingRangeLimit"),
-    *("LossyImageCompression", "FlipAngle", "RepetitionTime", "InversionTime", "TemporalResolution"),
-    *("SequenceVariant", "ScanOptions", "PulseSequenceName", "EchoPulseSequence", "SteadyStatePulseSequence"),
-    *("CardiacSynchronizationTechnique", "ComplexImageComponent", "AcquisitionContrast", "PhaseContrast", "Tagging"),
-    *("InversionRecovery", "VelocityEncodingMaximumValue", "ContrastBolusAgent", "AcquisitionMatrix"),
-    *("BodyPartExamined", "FrameTime", "FrameTimeVector", "PhilipsCreator", "PhilipsScaleSlope"),
+IDENTITY_KEYWORDS: Final = (
+    *("StudyInstanceUID", "SeriesInstanceUID", "AccessionNumber", "PatientID", "PatientSex", "PatientAge"),
+    *("PatientBirthDate", "StudyDate", "StudyTime", "Manufacturer", "StationName", "DeviceSerialNumber"),
+)
+"""All but the instance UID are those of a whole series."""
+PROTOCOL_KEYWORDS: Final = (
+    *("ImageType", "ScanningSequence", "SeriesDescription", "ProtocolName", "SequenceName", "PulseSequenceName"),
+    *("EchoTime", "EffectiveEchoTime", "BurnedInAnnotation", "FlipAngle", "RepetitionTime", "InversionTime"),
+    *("InversionTimes", "TemporalResolution", "SequenceVariant", "ScanOptions", "EchoPulseSequence"),
+    *("SteadyStatePulseSequence", "CardiacSynchronizationTechnique", "ComplexImageComponent", "AcquisitionContrast"),
+    *("PhaseContrast", "Tagging", "InversionRecovery", "VelocityEncodingMaximumValue", "ContrastBolusAgent"),
+    *("AcquisitionMatrix", "BodyPartExamined"),
+)
+PIXEL_KEYWORDS: Final = (
+    *("Rows", "Columns", "SamplesPerPixel", "NumberOfFrames", "BitsAllocated", "PhotometricInterpretation"),
+    *("BitsStored", "HighBit", "PixelRepresentation", "RescaleSlope", "RescaleIntercept", "PixelPaddingValue"),
+    *("PixelPaddingRangeLimit", "LossyImageCompression", "PhilipsCreator", "PhilipsScaleSlope"),
     "PhilipsScaleIntercept",
+)
+KEYWORDS: Final = (
+    *(*IDENTITY_KEYWORDS, *PROTOCOL_KEYWORDS, *PIXEL_KEYWORDS, "SOPClassUID", "SOPInstanceUID"),
+    *("AcquisitionDate", "AcquisitionTime", "ContentTime", "PixelSpacing", "ImageOrientationPatient"),
+    *("ImagePositionPatient", "NominalCardiacTriggerDelayTime", "TriggerTime", "NominalPercentageOfCardiacPhase"),
+    *("TemporalPositionIdentifier", "TemporalPositionIndex", "SeriesNumber", "InstanceNumber", "NominalInterval"),
+    *("HeartRate", "CardiacNumberOfImages", "NumberOfTemporalPositions", "FrameTime", "FrameTimeVector"),
 )
 """What is read of a classic object."""
 

@@ -4,6 +4,7 @@ import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -12,18 +13,23 @@ from cinemyo.deid.pseudonyms import KeyedDigest, file_code
 from cinemyo.sources import dicom_facts as facts
 from cinemyo.sources.archives import FileRef, archive_code, member_code
 from cinemyo.sources.base import SourceFile
+from cinemyo.sources.dicom_elements import Elements, tags
 from cinemyo.sources.dicom_enhanced import ENHANCED, frame_values
 from cinemyo.sources.dicom_facts import Geometry, Header, Identity, PixelFacts, Protocol, Refusal, Timing
-from cinemyo.sources.dicom_parse import BEGINNING, Parsed, frame_bytes, parse
+from cinemyo.sources.dicom_parse import BEGINNING, Parsed, parse
 from cinemyo.sources.dicom_values import Values, text
 
 __all__ = ["Geometry", "Header", "Identity", "PixelFacts", "Protocol", "Refusal", "Timing", "read_headers"]
 
-NAME_CHARACTERS: Final = 32
 MOST_FRAMES: Final = 4096
 LARGEST_BYTES: Final = 2 << 30
 """Of all frames of an object when decoded."""
 _CHUNK: Final = 1 << 20
+_IDENTITY, _PROTOCOL, _PIXELS = (
+    tags(keywords) for keywords in (facts.IDENTITY_KEYWORDS, facts.PROTOCOL_KEYWORDS, facts.PIXEL_KEYWORDS)
+)
+"""What the images of a series have in common is read once and held once."""
+NAME_CHARACTERS: Final = 32
 
 
 def read_headers(found: Path | FileRef, *, name: str, key: Key) -> tuple[Header, ...] | Refusal:
@@ -56,20 +62,47 @@ def _read(ref: FileRef, stream: BinaryIO, code: str, key: Key) -> tuple[Header, 
     if not plain:
         pixels, size = _digest_of(parsed)
     available = 0 if parsed.at is None else size - parsed.start
-    pixel = facts.pixel_facts(parsed.values, syntax=parsed.syntax, at=parsed.at, available=available, digest=pixels)
-    return _frames(
-        Header(ref, file, 0, text(parsed.values, "SOPClassUID"), *_facts(parsed.values, None), pixel), parsed
-    )
+    pixel = _pixels(parsed.values, syntax=parsed.syntax, at=parsed.at, available=available, digest=pixels)
+    sop_class = text(parsed.values, "SOPClassUID")
+    return _frames(Header(ref, file, 0, sop_class, *_facts(parsed.values, None), pixel), parsed)
 
 
 def _facts(values: Values, frame: int | None) -> tuple[Identity, Protocol, Geometry, Timing]:
-    return facts.identity(values), facts.protocol(values), facts.geometry(values), facts.timing(values, frame=frame)
+    if isinstance(values, Elements):
+        whose, protocol = _identity(values.part(_IDENTITY)), _protocol(values.part(_PROTOCOL))
+    else:
+        whose, protocol = facts.identity(values), facts.protocol(values)
+    whose = replace(whose, instance=text(values, "SOPInstanceUID"))
+    return whose, protocol, facts.geometry(values), facts.timing(values, frame=frame)
+
+
+def _pixels(values: Values, *, syntax: str, at: int | None, available: int, digest: str) -> PixelFacts:
+    if not isinstance(values, Elements):
+        return facts.pixel_facts(values, syntax=syntax, at=at, available=available, digest=digest)
+    alike = _pixel_facts(values.part(_PIXELS), syntax)
+    offset, fragments = (None, at) if alike.compressed else (at, None)
+    return replace(alike, available=available, digest=digest, offset=offset, encapsulated_at=fragments)
+
+
+@lru_cache(maxsize=256)
+def _identity(values: Values) -> Identity:
+    return facts.identity(values)
+
+
+@lru_cache(maxsize=256)
+def _protocol(values: Values) -> Protocol:
+    return facts.protocol(values)
+
+
+@lru_cache(maxsize=256)
+def _pixel_facts(values: Values, syntax: str) -> PixelFacts:
+    return facts.pixel_facts(values, syntax=syntax, at=None, available=0, digest="")
 
 
 def _frames(whole: Header, parsed: Parsed) -> tuple[Header, ...]:
     """A header for each frame; one for all where they are too many, or where nothing tells them apart."""
     n = whole.pixels.frames
-    too_much = n > MOST_FRAMES or n * frame_bytes(parsed.values) > LARGEST_BYTES
+    too_much = n > MOST_FRAMES or n * parsed.frame_bytes > LARGEST_BYTES
     enhanced = whole.sop_class in ENHANCED
     if too_much or (n == 1 and not enhanced):
         return (replace(whole, fault="absurd_size"),) if too_much else (whole,)
@@ -91,11 +124,11 @@ def _frame_pixels(own: Values, frame: int, whole: PixelFacts, parsed: Parsed) ->
     """How the pixels of one frame of several are stored, with its own rescaling."""
     at, digest = parsed.at, f"{whole.digest}:{frame}"
     if whole.offset is not None:
-        size = frame_bytes(parsed.values)
+        size = parsed.frame_bytes
         at = whole.offset + frame * size
         parsed.stream.seek(at)
         digest = hashlib.sha256(parsed.stream.read(size)).hexdigest()
-    pixel = facts.pixel_facts(own, syntax=parsed.syntax, at=at, available=whole.available, digest=digest)
+    pixel = _pixels(own, syntax=parsed.syntax, at=at, available=whole.available, digest=digest)
     return replace(pixel, frames=whole.frames)
 
 

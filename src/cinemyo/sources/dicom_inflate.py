@@ -9,6 +9,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
 from cinemyo.sources.dicom_elements import meta_end
 
+DEFLATED: Final = DeflatedExplicitVRLittleEndian.encode("ascii")
 LARGEST: Final = 512 << 20
 """Bytes that a data set may inflate to."""
 MOST_SWOLLEN: Final = 200
@@ -30,7 +31,7 @@ def inflated(stream: BinaryIO) -> BinaryIO:
     """The file with its data set inflated, under the transfer syntax Explicit VR Little Endian.
 
     Raises:
-        ValueError: it would swell beyond reason.
+        ValueError: it would swell beyond reason, or is cut short.
         zlib.error: it is damaged.
 
     Source: DICOM PS3.5 2024, A.5 (RFC 1951, without a zlib header)
@@ -38,9 +39,8 @@ def inflated(stream: BinaryIO) -> BinaryIO:
     stream.seek(0)
     head = stream.read(_BEGINNING)
     _, start = meta_end(head)
-    stated = DeflatedExplicitVRLittleEndian.encode("ascii")
     plain = io.BytesIO()
-    plain.write(head[:start].replace(stated, ExplicitVRLittleEndian.encode("ascii").ljust(len(stated), b"\0")))
+    plain.write(head[:start].replace(DEFLATED, ExplicitVRLittleEndian.encode("ascii").ljust(len(DEFLATED), b"\0")))
     stream.seek(start)
     engine, read = zlib.decompressobj(-zlib.MAX_WBITS), 0
     while not engine.eof:
@@ -53,5 +53,7 @@ def inflated(stream: BinaryIO) -> BinaryIO:
         if plain.tell() > min(LARGEST, max(_SMALL, MOST_SWOLLEN * read)):
             raise ValueError("a data set that swells beyond reason")
     plain.write(engine.flush())
+    if not engine.eof:
+        raise ValueError("cut short")
     plain.seek(0)
     return plain

@@ -4,6 +4,7 @@ import struct
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, BinaryIO, Final
 
 import pydicom
@@ -18,7 +19,7 @@ from cinemyo.deid.decoding import quiet
 from cinemyo.sources.codecs import is_read
 from cinemyo.sources.dicom_elements import UNDEFINED, Elements, elements, tags
 from cinemyo.sources.dicom_facts import KEYWORDS
-from cinemyo.sources.dicom_inflate import inflated, is_deflated
+from cinemyo.sources.dicom_inflate import DEFLATED, inflated, is_deflated
 from cinemyo.sources.dicom_syntaxes import PLAIN
 from cinemyo.sources.dicom_values import Values, integer, text
 
@@ -49,7 +50,15 @@ class Parsed:
             return None
         if self.syntax not in PLAIN:
             return self.start, None
-        return self.at, self.at + frame_bytes(self.values) * max(1, integer(self.values, "NumberOfFrames") or 1)
+        return self.at, self.at + self.frame_bytes * max(1, integer(self.values, "NumberOfFrames") or 1)
+
+    @cached_property
+    def frame_bytes(self) -> int:
+        """The bytes that one frame of plain numbers takes."""
+        rows, columns, bits, samples = (
+            integer(self.values, name) or 0 for name in ("Rows", "Columns", "BitsAllocated", "SamplesPerPixel")
+        )
+        return max(0, rows * columns * bits * max(1, samples) // 8)
 
 
 @dataclass(frozen=True)
@@ -68,7 +77,7 @@ def parse(head: bytes, stream: BinaryIO) -> Parsed | str:
     bare = head[:2] in _BARE  # a data set without the 128-byte preamble
     if head[128:132] != b"DICM" and not bare:
         return "not_dicom"
-    if is_deflated(head):
+    if DEFLATED in head[:1024] and is_deflated(head):
         try:
             stream = inflated(stream)
         except (ValueError, zlib.error, struct.error):
@@ -86,14 +95,6 @@ def parse(head: bytes, stream: BinaryIO) -> Parsed | str:
             return "unreadable"
         found = parsed
     return found if is_read(found.syntax) else "unsupported_transfer_syntax"
-
-
-def frame_bytes(values: Values) -> int:
-    """The bytes that one frame of plain numbers takes."""
-    rows, columns, bits, samples = (
-        integer(values, name) or 0 for name in ("Rows", "Columns", "BitsAllocated", "SamplesPerPixel")
-    )
-    return max(0, rows * columns * bits * max(1, samples) // 8)
 
 
 def _deflated(found: Parsed) -> Parsed:
