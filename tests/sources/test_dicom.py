@@ -12,10 +12,12 @@ from pydicom import Dataset
 
 from cinemyo.deid.keys import load_key
 from cinemyo.deid.pseudonyms import keyed_hash, pseudonym
+from cinemyo.deid.text_detector import REVIEW_SCORE
 from cinemyo.errors import SourceError
 from cinemyo.sources.base import Cine
 from cinemyo.sources.base import read as every
 from cinemyo.sources.dicom import DicomReader
+from tests.deid.exports import with_text
 from tests.shared import SUNNYBROOK, needs
 from tests.sources.dicom_files import mr_image, pixels, save, set_pixels, write_cine
 from tests.sources.reading import codes, read
@@ -38,6 +40,16 @@ def test_cine_carries_the_facts_of_its_header(tmp_path: Path) -> None:
     assert cine.series_id == pseudonym("series", "1.2.3.2.3", key=KEY)
     assert cine.scanner == pseudonym("scanner", "SIEMENS", "MR1", "4711", key=KEY)
     assert (cine.sex, cine.age_years, cine.rr_ms, cine.accession_id) == ("F", 45, 900.0, None)
+
+
+def test_cine_says_how_much_it_looks_like_text(tmp_path: Path) -> None:
+    write_cine(tmp_path / "plain", patient="P1")
+    write_cine(tmp_path / "text", patient="P2", study=2, edit=with_text)
+    scores = {cine.patient_id: cine.text_score for cine in read(tmp_path)[0]}
+    plain, text = (scores[pseudonym("patient", name, key=KEY)] for name in ("P1", "P2"))
+    assert plain == 0
+    assert text is not None
+    assert text >= REVIEW_SCORE
 
 
 def test_rows_and_columns_are_not_swapped(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from jaxtyping import UInt8
 
 from cinemyo.deid.keys import Key
 from cinemyo.deid.pseudonyms import pseudonym
+from cinemyo.deid.text_detector import text_score
 from cinemyo.errors import SourceError
 from cinemyo.sources.base import Cine, Exclusion, SourceFile, Vector
 from cinemyo.sources.cine_score import REFUSED_BELOW, certain_code, cine_score
@@ -153,6 +154,7 @@ class CineBuilder:
             lossy=_lossy(ordered.headers),
             cine_score=score.value,
             cine_evidence=score.evidence,
+            text_score=text_score(image),
             geometry_view=None if stacked.sight is None else stacked.sight.view,
             geometry_margin_degrees=None if stacked.sight is None else round(stacked.sight.margin_degrees, 1),
         )
