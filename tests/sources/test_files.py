@@ -1,9 +1,10 @@
 import os
+import zipfile
 from pathlib import Path
 
 from cinemyo.deid.keys import load_key
 from cinemyo.deid.pseudonyms import keyed_hash
-from cinemyo.sources.files import count_files, folders_under, source_file
+from cinemyo.sources.files import count_files, count_refs, folders_under, source_file
 
 KEY = load_key("published")
 
@@ -22,6 +23,37 @@ def test_folders_and_files_come_in_order_of_their_names(tmp_path: Path) -> None:
             (tmp_path / name / file).write_text("")
     found = [file.relative_to(tmp_path).as_posix() for files in folders_under(tmp_path).values() for file in files]
     assert found == ["a/1", "a/2", "b/1", "b/2"]
+
+
+def test_a_folder_that_cannot_be_listed_is_refused_without_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "DOE^JOHN").mkdir()
+    listed = os.scandir
+
+    def guarded(path: str) -> object:
+        if "DOE" in path:
+            raise PermissionError(13, "Permission denied")
+        return listed(path)
+
+    monkeypatch.setattr(os, "scandir", guarded)
+    with pytest.raises(SourceError, match=r"^a folder under the source's root: expected one that you can list"):
+        count_files(tmp_path)
+
+
+def test_a_link_to_a_folder_above_ends(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "x").write_text("")
+    (tmp_path / "a" / "up").symlink_to(tmp_path, target_is_directory=True)
+    (tmp_path / "broken").symlink_to(tmp_path / "nowhere")
+    assert count_files(tmp_path) == 1
+
+
+def test_members_of_an_archive_are_counted_beside_it(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "export.zip", "w") as archive:
+        archive.writestr("inner/x", "1")
+        archive.writestr("inner/y", "2")
+    assert (count_files(tmp_path), count_refs(tmp_path)) == (1, 3)
 
 
 def test_a_file_keeps_keyed_hashes_and_its_size(tmp_path: Path) -> None:

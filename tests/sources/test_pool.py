@@ -83,8 +83,8 @@ def test_a_task_that_hangs_is_ended() -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is bounded on Linux alone")
 def test_a_task_that_takes_too_much_memory_is_ended() -> None:
-    tasks = [1, 1500, 2]
-    found = [result for _, result in in_order(hoards, tasks, workers=1, limits=Limits(bytes=1 << 30))]
+    tasks = [1, 4000, 2]
+    found = [result for _, result in in_order(hoards, tasks, workers=1, limits=Limits(bytes=3 << 30))]
     assert found == [1, Failure("crashed", "MemoryError"), 2]
 
 

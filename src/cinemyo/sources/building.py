@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
+from jaxtyping import Float
 
 from cinemyo import tables
 from cinemyo.deid.keys import Key
+from cinemyo.errors import SourceError
 from cinemyo.sources.base import Cine, Exclusion, Part, SourceFile
 from cinemyo.sources.finished import Finished
-from cinemyo.sources.images import write_cine, write_mask
+from cinemyo.sources.images import read_cine, write_cine, write_mask
 from cinemyo.sources.pool import SECONDS, Failure
 
 FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -23,7 +25,7 @@ FAILURES: Final = {
 """Code and reason of what a process could not do, by kind of failure."""
 
 Item = dict[str, Any]
-"""A cine or exclusion as JSON values: its row under `cine` or `exclusion`, its `files`, a cine's `carried` and `mask`."""
+"""A cine or exclusion as JSON values: its row under `cine` or `exclusion`, `files`, and a cine's `carried` and `mask`."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class Builder:
             return excluded(part)
         content = part.content
         known = self.finished.find(content)
-        if known is not None:
+        if known is not None and all(self._is_whole(item) for item in known["items"]):
             return Built(known["items"], reused=True)
         items: list[Item] = []
         files: list[str] = []
@@ -66,13 +68,23 @@ class Builder:
         return Built(items, reused=False)
 
     def _write(self, cine: Cine) -> list[str]:
+        """Writes image and mask; names the files whose bytes the record must vouch for: an image has its own digest."""
         spacing = cine.row_spacing_mm, cine.column_spacing_mm
-        names = [image_name(cine.cine_id)]
-        write_cine(self.finished.path(names[0]), cine.frames, *spacing)
-        if cine.mask is not None:
-            names.append(mask_name(cine.cine_id))
-            write_mask(self.finished.path(names[1]), cine.mask, *spacing)
-        return names
+        write_cine(self.finished.path(image_name(cine.cine_id)), cine.frames, *spacing)
+        if cine.mask is None:
+            return []
+        write_mask(self.finished.path(mask_name(cine.cine_id)), cine.mask, *spacing)
+        return [mask_name(cine.cine_id)]
+
+    def _is_whole(self, item: Item) -> bool:
+        """Whether the image of a finished cine is what its row says."""
+        if "cine" not in item:
+            return True
+        try:
+            image = read_cine(self.finished.path(image_name(item["cine"]["cine_id"])))
+        except SourceError:
+            return False
+        return bool(_digest(*image) == item["cine"]["digest"])
 
 
 def _read(part: Part, key: Key) -> Iterator[Cine | Exclusion | Failure]:
@@ -129,7 +141,7 @@ def _row(cine: Cine) -> dict[str, Any]:
         "columns": columns,
         "trigger_start_ms": triggers[0] if triggers else None,
         "trigger_end_ms": triggers[-1] if triggers else None,
-        "digest": _digest(cine),
+        "digest": _digest(cine.frames, cine.row_spacing_mm, cine.column_spacing_mm),
     }
     return {name: _plain(value) for name, value in row.items()}
 
@@ -139,11 +151,10 @@ def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _digest(cine: Cine) -> str:
+def _digest(frames: Float[np.ndarray, "t y x"], row_spacing_mm: float, column_spacing_mm: float) -> str:
     """SHA-256 of the frames' size, spacing and values (float32, little-endian)."""
-    frames = np.ascontiguousarray(cine.frames, dtype="<f4")
-    spacing = np.array([cine.row_spacing_mm, cine.column_spacing_mm], dtype="<f8")
-    digest = hashlib.sha256(repr(frames.shape).encode())
-    digest.update(spacing.tobytes())
-    digest.update(frames.data)
+    values = np.ascontiguousarray(frames, dtype="<f4")
+    digest = hashlib.sha256(repr(values.shape).encode())
+    digest.update(np.array([row_spacing_mm, column_spacing_mm], dtype="<f8").tobytes())
+    digest.update(values.data)
     return digest.hexdigest()

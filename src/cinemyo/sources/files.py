@@ -49,7 +49,7 @@ def count_files(root: Path) -> int:
     Raises:
         SourceError: the root is absent or no folder.
     """
-    return sum(1 for _ in files_under(root))
+    return sum(len(names) for _, names in _names(root))
 
 
 def count_refs(root: Path) -> int:
@@ -62,22 +62,40 @@ def count_refs(root: Path) -> int:
 
 
 def _folders(root: Path) -> Iterator[tuple[Path, list[Path]]]:
+    for folder, names in _names(root):
+        parent = Path(folder)
+        yield parent, [parent / name for name in names]
+
+
+def _names(root: Path) -> Iterator[tuple[str, list[str]]]:
+    """Each folder with the names of its files, both in order; links are followed, each folder once."""
     if not root.is_dir():
         got = "a file" if root.is_file() else "nothing"
         raise SourceError(
             str(root), expected="a folder", got=got, remedy="run `make source ROOT=...` or set source.root"
         )
     seen: set[tuple[int, int]] = set()
-    for name, inner, files in os.walk(root, followlinks=True):
-        folder = Path(name)
-        facts = folder.stat()
+    waiting = [os.fspath(root)]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            facts = os.stat(folder)  # noqa: PTH116
+            with os.scandir(folder) as entries:
+                found = sorted((entry.name, entry.is_dir(), entry.is_file()) for entry in entries)
+        except OSError as error:
+            # its name may be a person's
+            raise SourceError(
+                "a folder under the source's root",
+                expected="one that you can list",
+                got=str(error.strerror),
+                remedy="correct its mode",
+            ) from None
         # a link back to a folder above would never end
         if (facts.st_dev, facts.st_ino) in seen:
-            inner.clear()
             continue
         seen.add((facts.st_dev, facts.st_ino))
-        inner.sort()
-        yield folder, [folder / file for file in sorted(files) if (folder / file).is_file()]
+        yield folder, [name for name, _, is_file in found if is_file]
+        waiting += [os.path.join(folder, name) for name, is_folder, _ in reversed(found) if is_folder]  # noqa: PTH118
 
 
 def source_file(path: Path, *, root: Path, key: Key) -> SourceFile:

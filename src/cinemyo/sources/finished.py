@@ -23,7 +23,7 @@ _LIBRARIES: Final = (
 class Finished:
     """A folder with a record per finished item, beside the files that belong to it.
 
-    A record names its files with their SHA-256 and is written last: what a kill or a power cut left half done is made
+    A record names files with their SHA-256 and is written last: what a kill or a power cut left half done is made
     again. Nothing in it names a person: pseudonyms and keyed hashes alone.
     """
 

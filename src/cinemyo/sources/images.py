@@ -72,12 +72,17 @@ def read_mask(path: Path) -> UInt8[np.ndarray, "phase y x"]:
 
 
 def _smallest(frames: Float[np.ndarray, "t y x"]) -> Num[np.ndarray, "t y x"]:
-    low, high = float(frames.min()), float(frames.max())
+    # frame by frame: one stays in the processor's cache, a cine does not
+    low, high = min(float(frame.min()) for frame in frames), max(float(frame.max()) for frame in frames)
     for kind in _EXACT:
         limits = np.iinfo(kind)
         if limits.min <= low and high <= limits.max:
-            whole = frames.astype(kind)
-            return whole if np.array_equal(whole, frames) else frames.astype(np.float32)
+            whole = np.empty(frames.shape, dtype=kind)
+            for own, frame in zip(whole, frames, strict=True):
+                own[...] = frame
+                if not np.array_equal(own, frame):
+                    return frames.astype(np.float32)
+            return whole
     return frames.astype(np.float32)
 
 

@@ -11,6 +11,8 @@ from typing import Final
 BYTES: Final = 2 << 30
 """The most memory of its own that a process may have; beyond it an allocation fails."""
 _DIE_WITH_PARENT: Final = 1  # PR_SET_PDEATHSIG of linux/prctl.h
+_MAPPED_FROM, _GIVEN_BACK_FROM = -3, -1  # M_MMAP_THRESHOLD and M_TRIM_THRESHOLD of glibc's malloc.h
+_LARGE: Final = 1 << 24
 
 
 def bounded(size: int, *, parent: int) -> None:
@@ -27,6 +29,12 @@ def bounded(size: int, *, parent: int) -> None:
     os.close(silence)
     if sys.platform != "linux":
         return
+    with contextlib.suppress(OSError, AttributeError):
+        library = ctypes.CDLL(None)
+        library.prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+        # pages of one frame serve for the next: else the system zeroes each anew
+        library.mallopt(_MAPPED_FROM, _LARGE)
+        library.mallopt(_GIVEN_BACK_FROM, 4 * _LARGE)
     import resource
 
     with contextlib.suppress(OSError, ValueError):
@@ -34,7 +42,5 @@ def bounded(size: int, *, parent: int) -> None:
         soft = size if hard == resource.RLIM_INFINITY else min(size, hard)
         resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold identities
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
