@@ -68,6 +68,14 @@ def test_deflated_data_that_swell_beyond_reason_are_refused(tmp_path: Path, monk
     assert _code(save(image, tmp_path / "a.dcm")) == "unreadable"
 
 
+def test_deflated_data_without_their_end_are_refused(tmp_path: Path) -> None:
+    image = mr_image()
+    image.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    path = save(image, tmp_path / "a.dcm")
+    path.write_bytes(path.read_bytes()[:-3])
+    assert _code(path) == "unreadable"
+
+
 def test_transfer_syntax_without_a_decoder_is_named(tmp_path: Path) -> None:
     image = mr_image()
     image.file_meta.TransferSyntaxUID = MPEG2MPML

@@ -36,3 +36,10 @@ def test_text_in_place_of_a_number_is_none() -> None:
     with quiet():
         dataset.add(DataElement(0x00180081, "LO", "long"))
     assert number(dataset, "EchoTime") is None
+
+
+def test_padding_with_a_null_is_no_part_of_a_number() -> None:
+    dataset = Dataset()
+    with quiet():
+        dataset.add(DataElement(0x00281052, "LO", "-10\0"))
+    assert number(dataset, "RescaleIntercept") == -10

@@ -53,6 +53,17 @@ def muted() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def _exceptions() -> Iterator[None]:
+    """What a decoder in Rust raises when it panics is no Exception, and would end the program."""
+    try:
+        yield
+    except (Exception, KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:
+        raise ValueError(type(error).__name__) from None
+
+
 def stored_values(dataset: Dataset) -> Integer[np.ndarray, "*pixels"]:
     """The stored values in the type of the header (signed or not, 8, 16 or 32 bits), without what lies in spare bits.
 
@@ -69,7 +80,7 @@ def stored_values(dataset: Dataset) -> Integer[np.ndarray, "*pixels"]:
             raise ValueError("bits that no pixel has")
         if dataset.file_meta.TransferSyntaxUID.is_encapsulated:
             check_streams(dataset)
-            with muted():
+            with muted(), _exceptions():
                 return np.asarray(pixel_array(dataset))
         # pydicom takes the lowest bits for the stored ones, which old files contradict
         values = np.asarray(pixel_array(dataset, correct_unused_bits=False))

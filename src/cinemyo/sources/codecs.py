@@ -49,28 +49,30 @@ def is_read(syntax: str) -> bool:
 
 
 def decode(codestream: bytes, facts: PixelFacts) -> Decoded:
-    """The stored values of one compressed frame, by the first decoder that reads it.
+    """The stored values of one compressed frame, by the first decoder for its transfer syntax that is there.
 
     Raises:
-        CodecError: none does, or the codestream claims another size: nothing is allocated by its word.
+        CodecError: it refuses the frame, or the codestream claims another size: nothing is allocated by its word.
     """
     size = facts.rows, facts.columns, facts.samples
     try:
         check_frame(codestream, syntax=facts.syntax, size=size, allocated=facts.bits)
     except StreamError as error:
         raise CodecError(str(error)) from None
-    options = _options(facts)
     fragment = encapsulate([codestream], has_bot=False)
-    for plugin in _available(facts.syntax):
-        try:
-            with quiet(), muted():
-                decoder = get_decoder(UID(facts.syntax))
-                values, _ = decoder.as_array(fragment, index=0, decoding_plugin=plugin, raw=True, **options)
-        except Exception:  # decoders raise whatever they like; the next may read it
-            continue
-        if values.shape == (facts.rows, facts.columns):
-            return Decoded(values, _label(plugin, facts.syntax))
-    raise CodecError("no decoder reads it")
+    # one decoder alone: where it refuses a damaged stream, another may mend it and say nothing
+    plugin = _available(facts.syntax)[0]
+    try:
+        with quiet(), muted():
+            decoder = get_decoder(UID(facts.syntax))
+            values, _ = decoder.as_array(fragment, index=0, decoding_plugin=plugin, raw=True, **_options(facts))
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException:  # decoders raise whatever they like, those in Rust no Exception
+        raise CodecError("the decoder refuses it") from None
+    if values.shape != (facts.rows, facts.columns):
+        raise CodecError("another size than the data set states")
+    return Decoded(values, _label(plugin, facts.syntax))
 
 
 def _options(facts: PixelFacts) -> Any:

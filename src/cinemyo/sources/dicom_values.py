@@ -6,6 +6,7 @@ from typing import Any, Literal, Protocol
 
 from pydicom.multival import MultiValue
 
+_PADDING = "\0 \t\r\n"
 _TIME = re.compile(r"^(\d{2})(\d{2})(\d{2})?(\.\d+)?$")
 
 
@@ -24,7 +25,7 @@ def text(dataset: Values, keyword: str) -> str:
 
 def texts(dataset: Values, keyword: str) -> tuple[str, ...]:
     """The values as text without padding; none where absent or unreadable."""
-    return tuple(stripped for value in _values(dataset, keyword) if (stripped := str(value).strip("\0 \t\r\n")))
+    return tuple(stripped for value in _values(dataset, keyword) if (stripped := str(value).strip(_PADDING)))
 
 
 def number(dataset: Values, keyword: str) -> float | None:
@@ -42,7 +43,7 @@ def integer(dataset: Values, keyword: str) -> int | None:
 def numbers(dataset: Values, keyword: str) -> tuple[float, ...]:
     """The values, or none if one of them is no finite number."""
     try:
-        found = tuple(float(value) for value in _values(dataset, keyword))
+        found = tuple(float(_plain(value)) for value in _values(dataset, keyword))
     except (TypeError, ValueError):
         return ()
     return found if all(math.isfinite(value) for value in found) else ()
@@ -62,6 +63,11 @@ def sex(value: str) -> Literal["F", "M"] | None:
     if value.upper() == "F":
         return "F"
     return "M" if value.upper() == "M" else None
+
+
+def _plain(value: Any) -> Any:
+    """A text without the padding that some writers add to numbers too."""
+    return value.strip(_PADDING) if isinstance(value, str) else value
 
 
 def _values(dataset: Values, keyword: str) -> tuple[Any, ...]:
