@@ -29,7 +29,6 @@ _IDENTITY, _PROTOCOL, _PIXELS = (
     tags(keywords) for keywords in (facts.IDENTITY_KEYWORDS, facts.PROTOCOL_KEYWORDS, facts.PIXEL_KEYWORDS)
 )
 """What the images of a series have in common is read once and held once."""
-NAME_CHARACTERS: Final = 32
 
 
 def read_headers(found: Path | FileRef, *, name: str, key: Key) -> tuple[Header, ...] | Refusal:

@@ -13,7 +13,7 @@ from cinemyo.sources.archives import FileRef
 from cinemyo.sources.base import Exclusion, SourceFile
 from cinemyo.sources.building import FAILURES
 from cinemyo.sources.dicom_codes import REASONS
-from cinemyo.sources.dicom_headers import NAME_CHARACTERS, Header, Refusal, read_headers
+from cinemyo.sources.dicom_headers import Header, Refusal, read_headers
 from cinemyo.sources.dicom_selection import refusal
 from cinemyo.sources.files import source_file
 from cinemyo.sources.pool import Failure, Limits, in_order
