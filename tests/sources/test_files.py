@@ -2,8 +2,11 @@ import os
 import zipfile
 from pathlib import Path
 
+import pytest
+
 from cinemyo.deid.keys import load_key
 from cinemyo.deid.pseudonyms import keyed_hash
+from cinemyo.errors import SourceError
 from cinemyo.sources.files import count_files, count_refs, folders_under, source_file
 
 KEY = load_key("published")

@@ -25,7 +25,7 @@ FAILURES: Final = {
 """Code and reason of what a process could not do, by kind of failure."""
 
 Item = dict[str, Any]
-"""A cine or exclusion as JSON values: its row under `cine` or `exclusion`, `files`, and a cine's `carried` and `mask`."""
+"""A cine or exclusion as JSON values: its row under `cine` or `exclusion`, `files`; of a cine `carried`, `mask`."""
 
 
 @dataclass(frozen=True)
