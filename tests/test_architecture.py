@@ -16,6 +16,7 @@ LEVELS = [
     {"training"},
     {"explain", "trials"},
     {"record"},
+    {"audit"},
     {"cli", "cli_deidentify", "cli_holdout", "cli_readers", "cli_scan", "doctor"},
 ]
 LEVEL = {name: depth for depth, names in enumerate(LEVELS) for name in names}

@@ -58,3 +58,7 @@ class SetupError(CinemyoError):
 
 class ScanError(CinemyoError):
     """What the search for identities was given cannot be used."""
+
+
+class AuditError(CinemyoError):
+    """The record of the audit is broken, incomplete, or does not know what was asked for."""

@@ -1,0 +1,1 @@
+"""What an ethics board or data-protection officer asks, answered from what the stages left; never a stage."""
