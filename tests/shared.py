@@ -38,6 +38,15 @@ RESULTS: dict[str, Any] = {
         "corrections": "conf/sheets/no_corrections.csv",
         "openings": "conf/openings/demo.csv",
     },
+    "oversight": {
+        "protocol": "20-072",
+        "consent_basis": "synthetic",
+        "responsible_role": "principal investigator",
+        "images_until": None,
+        "audit_until": None,
+        "consents": "conf/oversight/no_consents.csv",
+        "withdrawn": "conf/oversight/withdrawn_demo.csv",
+    },
 }
 """Sections of the params that follow training, for tests that need a whole study."""
 

@@ -68,3 +68,29 @@ OPENINGS: Final = Table(
     ("arm", "models", "folds"),
 )
 """One row per opening of the hold-out: for which models and folds (SHA-256), when, by whose role and why."""
+
+CONSENTS: Final = Table(
+    "consents",
+    (
+        text("patient"),
+        text("consent_basis", among=("consent", "opt_out", "waiver")),
+        text("opposition_checked", nullable=True, pattern=r"^\d{4}-\d{2}-\d{2}$"),
+    ),
+    ("patient",),
+)
+"""One row per patient whose consent basis is not the study's: the hospital's identifier, the basis, and the day on
+which a list of oppositions was last checked. Read by the audit alone, under the key."""
+
+WITHDRAWN: Final = Table(
+    "withdrawn",
+    (
+        text("refusal", pattern=r"^[0-9a-f]{64}$"),
+        text(
+            "reason", among=("consent_withdrawn", "objection", "ineligible", "duplicate_identity", "controllers_order")
+        ),
+        text("role"),
+        text("withdrawn_on", pattern=r"^\d{4}-\d{2}-\d{2}$"),
+    ),
+    ("refusal",),
+)
+"""One row per patient who left: a keyed refusal code, which is personal data kept so that the patient stays out."""

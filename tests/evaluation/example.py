@@ -95,7 +95,7 @@ def params(*, study: str = "demo", notice: str = "", synthetic: bool = True, **a
         "arms": {name: ARM | changes for name, changes in (arms or ARMS).items()},
         "evaluate": RESULTS["evaluate"] | {"bootstrap": 200},
         "leakage": RESULTS["leakage"] | {"recipe": "standard"},
-        **{name: RESULTS[name] for name in ("external", "robustness", "sheets")},
+        **{name: RESULTS[name] for name in ("external", "robustness", "sheets", "oversight")},
         "explain": {"correct_drawn": 1, "too_coarse_mm": 40, "lv_radius_mm": 30, "heart_radius_mm": 60, **EXPLAIN},
     }
     return parse(values, where="example")

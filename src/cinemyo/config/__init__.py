@@ -8,6 +8,7 @@ from pydantic import ValidationError, model_validator
 
 from cinemyo.config.arms import Arm, Augment, Backbone, Fit, Head, WeightsFile
 from cinemyo.config.base import Frozen, Slug
+from cinemyo.config.oversight import Oversight
 from cinemyo.config.results import Evaluate, Explain, External, Leakage, Margin, Robustness, Sheets, Study
 from cinemyo.config.sources import (
     ONE_VIEW,
@@ -48,6 +49,7 @@ __all__ = [
     "Mnms2Source",
     "MnmsSource",
     "NiftiSource",
+    "Oversight",
     "Params",
     "PhantomCohort",
     "Recipe",
@@ -81,6 +83,7 @@ class Params(Frozen):
     evaluate: Evaluate
     explain: Explain
     sheets: Sheets
+    oversight: Oversight
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
@@ -108,6 +111,12 @@ class Params(Frozen):
         if self.recipes and self.leakage.recipe not in self.recipes:
             raise ValueError(f"leakage.recipe must be one of {sorted(self.recipes)}, got {self.leakage.recipe!r}")
         self._check_keys()
+        basis = self.oversight.consent_basis
+        if self.study.synthetic != (basis == "synthetic"):
+            said = f"study.synthetic is {str(self.study.synthetic).lower()}"
+            raise ValueError(
+                f"oversight.consent_basis must be synthetic for phantoms and for them alone: {said}, got {basis}"
+            )
         return self
 
     def _check_keys(self) -> None:
