@@ -57,11 +57,20 @@ def test_several_faults_are_counted(values: Values) -> None:
         ("arms.dual.hidden_radius_px", 20, "set crop_px to null"),
         ("arms.view_dual.labels", "permuted", "a control of target pathology"),
         ("study.synthetic", False, "published is for synthetic studies"),
+        ("oversight.consent_basis", "waiver", "synthetic for phantoms and for them alone"),
+        ("oversight.consent_basis", "asked", "oversight.consent_basis"),
     ],
 )
 def test_what_contradicts_itself_is_refused(values: Values, key: str, value: object, told: str) -> None:
     set_at(values, key, value)
     with pytest.raises(ConfigError, match=told):
+        config.parse(values, where="params.yaml")
+
+
+def test_the_record_outlives_the_images(values: Values) -> None:
+    set_at(values, "oversight.images_until", "2031-12-31")
+    set_at(values, "oversight.audit_until", "2030-12-31")
+    with pytest.raises(ConfigError, match="audit_until must be no earlier than images_until 2031-12-31"):
         config.parse(values, where="params.yaml")
 
 
@@ -120,6 +129,7 @@ def test_both_cohorts_have_one_key(values: Values) -> None:
 def test_a_release_beside_an_export_takes_its_key(values: Values) -> None:
     set_at(values, "source.key", "file")
     set_at(values, "study.synthetic", False)
+    set_at(values, "oversight.consent_basis", "waiver")
     assert config.parse(with_external(values, other=ACDC), where="test").external.sources["other"].kind == "acdc"
 
 
