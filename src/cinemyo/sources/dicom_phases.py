@@ -31,6 +31,8 @@ NOMINAL_DELAY: Final = LADDER["nominal_delay"]
 TRIGGER_TIME: Final = LADDER["trigger_time"]
 _IN_MS: Final = {"nominal_delay", "trigger_time", "actual_delay"}
 _OF_ONE_BEAT: Final = {*_IN_MS, "percent_of_cycle"}
+_CLOCKS: Final = {"acquisition_time", "content_time"}
+_DAY_S: Final = 86_400
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,8 @@ def order(headers: Sequence[Header]) -> Ordered | str:
         values = complete(headers, rung)
         if values is None or not _distinct(values):
             continue
+        if name in _CLOCKS:
+            values = _over_midnight(values)
         earliest = 0.0 if name == "trigger_time" else -math.inf
         if name in _IN_MS and not (min(values) >= earliest and _sane(headers, values, rr)):
             continue
@@ -118,7 +122,17 @@ def _even(ordered: Sequence[float]) -> bool:
 def _slow(headers: Sequence[Header]) -> bool:
     """Whether each frame was acquired long after the one before, as in perfusion."""
     clocks = complete(headers, LADDER["acquisition_time"])
-    return clocks is not None and _distinct(clocks) and (max(clocks) - min(clocks)) / (len(clocks) - 1) > _SLOW_S
+    if clocks is None or not _distinct(clocks):
+        return False
+    clocks = _over_midnight(clocks)
+    return (max(clocks) - min(clocks)) / (len(clocks) - 1) > _SLOW_S
+
+
+def _over_midnight(clocks: Sequence[float]) -> list[float]:
+    """Seconds that go on counting where a day ends between two frames."""
+    if max(clocks) - min(clocks) < _DAY_S / 2:
+        return list(clocks)
+    return [value + _DAY_S if value < _DAY_S / 2 else value for value in clocks]
 
 
 def _spans_beats(headers: Sequence[Header], rung: Rung, rr: float | None) -> bool:
