@@ -27,6 +27,7 @@ REASONS: Final[dict[str, str]] = {
     "absurd_size": "over 2048 rows or columns, or a header that claims far more pixels than the file holds",
     "truncated": "the file ends before its last pixel",
     "multiframe": "several frames in one classic MR object that does not say when each was taken",
+    "bad_pixel_facts": "sign, rescaling, padding or number of frames that no image can have",
     "not_grayscale": "a colour image",
     "burned_in": "the header says that identifying text is burned into the pixels",
     "derived": "computed from other images",

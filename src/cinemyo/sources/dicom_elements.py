@@ -16,11 +16,13 @@ from cinemyo.sources.dicom_syntaxes import GE_PRIVATE
 
 DEEPEST: Final = 32
 """Levels of sequences of undefined length; PS3.3 has no image with more than a handful."""
+MOST_ITEMS: Final = 60_000
 UNDEFINED: Final = 0xFFFFFFFF
 PREAMBLE: Final = 132
 _PIXEL_DATA: Final = 0x7FE00010
 _PIXELS: Final = (_PIXEL_DATA, 0x7FE00008, 0x7FE00009)
 _ITEM: Final = 0xFFFEE000
+_ITEM_BYTES: Final = b"\xfe\xff\x00\xe0"
 _ENDS: Final = (0xFFFEE00D, 0xFFFEE0DD)
 _TRANSFER_SYNTAX: Final = 0x00020010
 _LONG: Final = frozenset({b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"})
@@ -101,6 +103,11 @@ def _known_vr(tag: int) -> str:
 def tags(keywords: Iterable[str]) -> frozenset[int]:
     """The tags of keywords."""
     return frozenset(tag_of(keyword) for keyword in keywords)
+
+
+def too_many_items(content: bytes) -> bool:
+    """Whether a file's beginning holds more items of sequences than any image; a full parse makes an object of each."""
+    return content.count(_ITEM_BYTES) > MOST_ITEMS
 
 
 def elements(content: bytes, *, wanted: frozenset[int], whole: bool) -> Elements | None:

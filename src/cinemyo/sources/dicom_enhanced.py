@@ -9,8 +9,9 @@ from pydicom import Dataset
 from pydicom.datadict import keyword_for_tag
 
 from cinemyo.deid.decoding import quiet
-from cinemyo.sources.dicom_elements import tag_of
+from cinemyo.sources.dicom_elements import tag_of, too_many_items
 from cinemyo.sources.dicom_facts import FRAME_KEYWORDS, KEYWORDS
+from cinemyo.sources.dicom_sense import DECISIVE, UNREADABLE
 from cinemyo.sources.dicom_values import Values, numbers, text, texts
 
 ENHANCED: Final = frozenset({"1.2.840.10008.5.1.4.1.1.4.1", "1.2.840.10008.5.1.4.1.1.4.4"})
@@ -26,6 +27,7 @@ _TIMES: Final = frozenset(
 )
 """What a dimension of time may point at."""
 _DATE: Final = 8
+_BEGINNING: Final = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,9 @@ def frame_values(stream: BinaryIO, top: Values, *, frames: int) -> list[FrameVal
     """
     with quiet():
         try:
+            stream.seek(0)
+            if too_many_items(stream.read(_BEGINNING)):
+                return "malformed_enhanced"
             stream.seek(0)
             wanted = [*(keyword for keyword in KEYWORDS if not keyword.startswith("Philips")), *_GROUPS]
             dataset = pydicom.dcmread(stream, stop_before_pixels=True, force=True, specific_tags=wanted)
@@ -102,6 +107,8 @@ def _listed(item: Dataset) -> Iterator[tuple[str, Any]]:
         try:
             value = item[tag].value
         except Exception:  # a broken element is an absent one
+            if keyword in DECISIVE:
+                yield keyword, UNREADABLE
             continue
         if value is not None and value != "":
             yield keyword, value

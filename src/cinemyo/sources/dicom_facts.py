@@ -9,6 +9,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian
 from cinemyo.deid.ages import age_years
 from cinemyo.sources.archives import FileRef
 from cinemyo.sources.base import SourceFile
+from cinemyo.sources.dicom_sense import makes_sense
 from cinemyo.sources.dicom_syntaxes import PLAIN
 from cinemyo.sources.dicom_values import Values, integer, number, numbers, seconds, sex, text, texts
 
@@ -130,7 +131,7 @@ class PixelFacts:
     offset: int | None
     """Where this frame's pixels begin in the file, where they are plain numbers; None where compressed or absent."""
     available: int
-    """Bytes from the pixel element to the end of the file; 0 without one."""
+    """Bytes of the value of the pixel element that are in the file; 0 without one."""
     digest: str
     """SHA-256 of this frame's bytes where they are plain numbers, else of all bytes from the pixels on."""
     stored_bits: int = 0
@@ -151,6 +152,8 @@ class PixelFacts:
     """Whether the data set is deflated; places are those in the inflated file then."""
     philips_scale: tuple[float, float] | None = None
     """Private scale slope and intercept, which make values of images on their own scales comparable."""
+    sound: bool = True
+    """Whether sign, rescaling, padding and number of frames are what an image can have."""
 
 
 @dataclass(frozen=True)
@@ -271,7 +274,7 @@ def pixel_facts(values: Values, *, syntax: str, at: int | None, available: int, 
     stored = integer(values, "BitsStored") or 0
     high = integer(values, "HighBit")
     lossy = text(values, "LossyImageCompression")
-    padding = (number(values, name) for name in ("PixelPaddingValue", "PixelPaddingRangeLimit"))
+    padding = [number(values, name) for name in ("PixelPaddingValue", "PixelPaddingRangeLimit")]
     return PixelFacts(
         rows=integer(values, "Rows") or 0,
         columns=integer(values, "Columns") or 0,
@@ -289,12 +292,13 @@ def pixel_facts(values: Values, *, syntax: str, at: int | None, available: int, 
         big_endian=syntax == ExplicitVRBigEndian,
         slope=number(values, "RescaleSlope"),
         intercept=number(values, "RescaleIntercept"),
-        padding=tuple(value for value in padding if value is not None),
+        padding=() if padding[0] is None else tuple(value for value in padding if value is not None),
         syntax=syntax,
         lossy=lossy == "01" if lossy else None,
         encapsulated_at=at if compressed else None,
         deflated=syntax == DeflatedExplicitVRLittleEndian,
         philips_scale=_philips_scale(values),
+        sound=makes_sense(values),
     )
 
 

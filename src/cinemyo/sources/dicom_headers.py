@@ -60,7 +60,7 @@ def _read(ref: FileRef, stream: BinaryIO, code: str, key: Key) -> tuple[Header, 
         return Refusal(file, parsed)
     if not plain:
         pixels, size = _digest_of(parsed)
-    available = 0 if parsed.at is None else size - parsed.start
+    available = 0 if parsed.at is None else max(0, min(size - parsed.at, parsed.length))
     pixel = _pixels(parsed.values, syntax=parsed.syntax, at=parsed.at, available=available, digest=pixels)
     sop_class = text(parsed.values, "SOPClassUID")
     return _frames(Header(ref, file, 0, sop_class, *_facts(parsed.values, None), pixel), parsed)

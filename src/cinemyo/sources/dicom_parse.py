@@ -17,9 +17,10 @@ from pydicom.uid import (
 
 from cinemyo.deid.decoding import quiet
 from cinemyo.sources.codecs import is_read
-from cinemyo.sources.dicom_elements import UNDEFINED, Elements, elements, tags
+from cinemyo.sources.dicom_elements import UNDEFINED, Elements, elements, tags, too_many_items
 from cinemyo.sources.dicom_facts import KEYWORDS
 from cinemyo.sources.dicom_inflate import DEFLATED, inflated, is_deflated
+from cinemyo.sources.dicom_sense import DECISIVE, UNREADABLE
 from cinemyo.sources.dicom_syntaxes import PLAIN
 from cinemyo.sources.dicom_values import Values, integer, text
 
@@ -42,6 +43,8 @@ class Parsed:
     """Of its value; None where there is none, or none of the kind that the transfer syntax says."""
     stream: BinaryIO
     """The file, or what it inflates to."""
+    length: int = UNDEFINED
+    """Of the value, as its element states it."""
 
     @property
     def span(self) -> tuple[int, int | None] | None:
@@ -86,8 +89,10 @@ def parse(head: bytes, stream: BinaryIO) -> Parsed | str:
         return found if isinstance(found, str) else _deflated(found)
     quick = elements(head, wanted=_WANTED, whole=len(head) < BEGINNING)
     if quick is not None and text(quick, "SOPClassUID"):
-        found = Parsed(quick, quick.syntax, quick.start, _readable_at(quick), stream)
+        found = Parsed(quick, quick.syntax, quick.start, _readable_at(quick), stream, quick.length)
     else:
+        if too_many_items(head):
+            return "unreadable"
         stream.seek(0)
         with quiet():
             parsed = _by_pydicom(stream, force=bare)
@@ -98,7 +103,7 @@ def parse(head: bytes, stream: BinaryIO) -> Parsed | str:
 
 
 def _deflated(found: Parsed) -> Parsed:
-    return Parsed(found.values, DeflatedExplicitVRLittleEndian, found.start, found.at, found.stream)
+    return Parsed(found.values, DeflatedExplicitVRLittleEndian, found.start, found.at, found.stream, found.length)
 
 
 def _readable_at(quick: Elements) -> int | None:
@@ -119,22 +124,22 @@ def _by_pydicom(stream: BinaryIO, *, force: bool) -> Parsed | None:
     syntax = text(dataset.file_meta, "TransferSyntaxUID") or (ImplicitVRLittleEndian if implicit else explicit)
     if not found["SOPClassUID"]:
         found["SOPClassUID"] = text(dataset.file_meta, "MediaStorageSOPClassUID")
-    at = _value_at(stream, implicit=bool(implicit), syntax=syntax, little=bool(little))
-    return Parsed(Resolved(found), syntax, start, at, stream)
+    at, length = _value_at(stream, implicit=bool(implicit), syntax=syntax, little=bool(little))
+    return Parsed(Resolved(found), syntax, start, at, stream, length)
 
 
 def _value(dataset: pydicom.Dataset, keyword: str) -> Any:
     try:
         return dataset.get(keyword)
     except Exception:  # a broken element is an absent one: pydicom raises many kinds here
-        return None
+        return UNREADABLE if keyword in DECISIVE else None
 
 
-def _value_at(stream: BinaryIO, *, implicit: bool, syntax: str, little: bool) -> int | None:
-    """Where the value of the pixel element begins at which the stream stands."""
+def _value_at(stream: BinaryIO, *, implicit: bool, syntax: str, little: bool) -> tuple[int | None, int]:
+    """Where the value of the pixel element begins at which the stream stands, and its length."""
     start, head = stream.tell(), stream.read(12)
     if head[:4] not in _PIXEL_TAGS or len(head) < 12:
-        return None
-    size = head[4:8] if implicit else head[8:12]
-    fragments = int.from_bytes(size, "little" if little else "big") == UNDEFINED
-    return start + (8 if implicit else 12) if fragments == (syntax not in PLAIN) else None
+        return None, 0
+    length = int.from_bytes(head[4:8] if implicit else head[8:12], "little" if little else "big")
+    fragments = length == UNDEFINED
+    return (start + (8 if implicit else 12) if fragments == (syntax not in PLAIN) else None), length

@@ -50,7 +50,9 @@ def _size(pixels: PixelFacts) -> str | None:
         return "absurd_size"
     if not pixels.compressed and promised > pixels.available:
         return "truncated"
-    return None if pixels.samples == 1 and pixels.photometric.startswith("MONOCHROME") else "not_grayscale"
+    if pixels.samples != 1 or not pixels.photometric.startswith("MONOCHROME"):
+        return "not_grayscale"
+    return None if pixels.sound else "bad_pixel_facts"
 
 
 def _kind(protocol: Protocol, timing: Timing) -> str | None:

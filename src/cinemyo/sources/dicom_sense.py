@@ -1,0 +1,26 @@
+"""Whether what turns stored values into intensities is stated, and is what an image can have; nothing is guessed."""
+
+from typing import Final
+
+from cinemyo.sources.dicom_values import Values, number, texts
+
+UNREADABLE: Final = "?"
+"""Stands for a value that is there and cannot be read, where taking it for absent would change intensities."""
+DECISIVE: Final = frozenset(
+    {"NumberOfFrames", "PixelPaddingRangeLimit", "PixelPaddingValue", "RescaleIntercept", "RescaleSlope"}
+)
+"""Absent they change nothing; present they must be numbers."""
+_SIGNS: Final = {0.0, 1.0}
+
+
+def makes_sense(values: Values) -> bool:
+    """Whether the sign is stated, and rescaling, padding and number of frames are one number each where they are there.
+
+    Source: DICOM PS3.3 2024, C.7.6.3 (PixelRepresentation is of type 1), C.11.1 and C.7.6.6
+    """
+    if number(values, "PixelRepresentation") not in _SIGNS:
+        return False
+    stated = (keyword for keyword in DECISIVE if texts(values, keyword))
+    found = {keyword: number(values, keyword) for keyword in stated}
+    frames = found.get("NumberOfFrames", 1.0)
+    return None not in found.values() and frames is not None and frames >= 1 and frames.is_integer()
