@@ -20,6 +20,7 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
     JPEG2000Lossless,
     JPEGBaseline8Bit,
+    JPEGExtended12Bit,
     JPEGLSLossless,
     RLELossless,
 )
@@ -29,7 +30,7 @@ from cinemyo.sources.base import Cine
 from tests.shared import SUNNYBROOK, needs
 from tests.sources import htj2k, rewrites
 from tests.sources.dicom_files import mr_image, pixels, save, set_pixels
-from tests.sources.reading import read
+from tests.sources.reading import codes, read
 from tests.sources.rewrites import Writer, stored
 
 WRITERS: dict[str, tuple[Writer, str]] = {
@@ -186,12 +187,13 @@ def test_decoder_and_syntax_are_recorded(tmp_path: Path, writer: str, decoder: s
     assert cine.lossy is None
 
 
-def test_lossy_frames_are_flagged(tmp_path: Path) -> None:
+@pytest.mark.parametrize("syntax", [JPEGBaseline8Bit, JPEGExtended12Bit])
+def test_lossy_frames_are_flagged(tmp_path: Path, syntax: str) -> None:
     for phase, image in enumerate(_phantom()):
         stream, values = BytesIO(), (stored(image) >> 4).astype(np.uint8)
         Image.fromarray(values).save(stream, "JPEG", quality=95)
         image.BitsAllocated, image.BitsStored, image.HighBit = 8, 8, 7
-        image.file_meta.TransferSyntaxUID, image.PixelData = JPEGBaseline8Bit, encapsulate([stream.getvalue()])
+        image.file_meta.TransferSyntaxUID, image.PixelData = syntax, encapsulate([stream.getvalue()])
         image["PixelData"].VR, image["PixelData"].is_undefined_length = "OB", True
         save(image, tmp_path / f"{phase}.dcm")
     (cine,), left = read(tmp_path)
@@ -206,3 +208,65 @@ def test_what_the_header_says_of_loss_is_kept(tmp_path: Path, stated: str, lossy
         image.LossyImageCompression = stated
     rewrites.classic(frames, tmp_path)
     assert read(tmp_path)[0][0].lossy is lossy
+
+
+def _by_gdcm(syntax: "gdcm.TransferSyntax", folder: Path) -> Cine:
+    rewrites.by_gdcm(syntax)(_phantom(), folder)
+    ((cine,), left) = read(folder)
+    assert left == []
+    return cine
+
+
+@pytest.mark.parametrize(
+    "syntax",
+    [
+        gdcm.TransferSyntax.JPEG2000,
+        gdcm.TransferSyntax.JPEGLSNearLossless,
+    ],
+    ids=["JPEG 2000", "JPEG-LS near-lossless"],
+)
+def test_syntaxes_that_may_be_lossy_are_flagged_and_read(tmp_path: Path, syntax: "gdcm.TransferSyntax") -> None:
+    cine = _by_gdcm(syntax, tmp_path)
+    expected = np.stack([stored(frame) for frame in _phantom()])
+    assert cine.lossy is True
+    assert np.median(np.abs(cine.frames - expected)) < 64
+
+
+@pytest.mark.parametrize("writer", ["RLE", "JPEG-LS", "JPEG 2000", "JPEG lossless"])
+def test_signed_values_of_twelve_bits_survive_compression(tmp_path: Path, writer: str) -> None:
+    frames = _phantom()
+    for phase, frame in enumerate(frames):
+        set_pixels(frame, pixels(phase, rows=48, columns=40).astype(np.int16) - 2048)
+    WRITERS[writer][0](frames, tmp_path)
+    ((cine,), left) = read(tmp_path)
+    assert left == []
+    assert np.array_equal(cine.frames, np.stack([stored(frame) for frame in frames]))
+
+
+def test_overlay_in_high_bits_survives_no_run_length_coding(tmp_path: Path) -> None:
+    frames = _phantom()
+    expected = np.stack([stored(frame) for frame in frames])
+    for frame in frames:
+        frame.PixelData = (stored(frame) | 0xF000).astype("<u2").tobytes()
+    rewrites.compressed(RLELossless)(frames, tmp_path)
+    ((cine,), _) = read(tmp_path)
+    assert np.array_equal(cine.frames, expected)
+
+
+def test_enhanced_object_of_dark_values_and_padding_is_turned_over(tmp_path: Path) -> None:
+    image = rewrites.enhanced_object(_phantom())
+    values = image.pixel_array.copy()
+    values[:, :2] = 9000
+    image.PixelData = values.tobytes()
+    image.PhotometricInterpretation, image.PixelPaddingValue = "MONOCHROME1", 9000
+    cine = read(save(image, tmp_path / "a.dcm").parent)[0][0]
+    expected = np.stack([stored(frame) for frame in _phantom()])
+    inside = expected[:, 2:]
+    assert np.array_equal(cine.frames[:, 2:], inside.max() + inside.min() - inside)
+    assert (cine.frames[:, :2] == inside.min()).all()
+
+
+def test_jpeg_extended_of_twelve_bits_has_no_decoder(tmp_path: Path) -> None:
+    rewrites.by_gdcm(gdcm.TransferSyntax.JPEGExtendedProcess2_4)(_phantom(), tmp_path)
+    cines, left = read(tmp_path)
+    assert (cines, codes(left)) == ([], {"unsupported_transfer_syntax": 10})

@@ -14,10 +14,11 @@ from pydicom.uid import UID
 from cinemyo.deid.codestreams import StreamError, check_frame
 from cinemyo.deid.decoding import muted, quiet
 from cinemyo.sources.dicom_facts import PixelFacts
-from cinemyo.sources.dicom_syntaxes import COMPRESSED, PLAIN, RLE
+from cinemyo.sources.dicom_syntaxes import COMPRESSED, JPEG_EXTENDED, PLAIN, RLE
 
 _PLUGINS: Final = ("pylibjpeg", "pyjpegls", "pydicom", "gdcm", "pillow")
 """In order of preference; which of them knows a syntax, pydicom tells."""
+_BYTE: Final = 8
 _PACKAGES: Final = {"gdcm": ("python-gdcm",), "pylibjpeg": ("pylibjpeg-openjpeg",)}
 
 
@@ -43,8 +44,13 @@ def plugins() -> dict[str, list[str]]:
     return {name: [_label(plugin, syntax) for plugin in _available(syntax)] for name, syntax in COMPRESSED.items()}
 
 
-def is_read(syntax: str) -> bool:
-    """Whether a transfer syntax is plain or has a decoder here."""
+def is_read(syntax: str, *, bits: int) -> bool:
+    """Whether pixels of so many stored bits are read under a transfer syntax: it is plain or has a decoder here.
+
+    No decoder here reads JPEG Extended above 8 bits.
+    """
+    if syntax == JPEG_EXTENDED and bits > _BYTE:
+        return False
     return syntax in PLAIN or (syntax in COMPRESSED.values() and bool(_available(syntax)))
 
 

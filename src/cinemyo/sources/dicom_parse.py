@@ -99,7 +99,8 @@ def parse(head: bytes, stream: BinaryIO) -> Parsed | str:
         if parsed is None:
             return "unreadable"
         found = parsed
-    return found if is_read(found.syntax) else "unsupported_transfer_syntax"
+    bits = integer(found.values, "BitsStored") or 0
+    return found if is_read(found.syntax, bits=bits) else "unsupported_transfer_syntax"
 
 
 def _deflated(found: Parsed) -> Parsed:

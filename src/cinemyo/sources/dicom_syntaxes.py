@@ -5,11 +5,12 @@ from typing import Final
 from pydicom.uid import UID
 
 JPEG: Final = "1.2.840.10008.1.2.4"
+JPEG_EXTENDED: Final = f"{JPEG}.51"
 RLE: Final = "1.2.840.10008.1.2.5"
 COMPRESSED: Final = {
     "RLE": RLE,
     "JPEG Baseline": f"{JPEG}.50",
-    "JPEG Extended": f"{JPEG}.51",
+    "JPEG Extended (8 bits)": JPEG_EXTENDED,
     "JPEG Lossless": f"{JPEG}.57",
     "JPEG Lossless SV1": f"{JPEG}.70",
     "JPEG-LS": f"{JPEG}.80",
@@ -33,7 +34,7 @@ PLAIN: Final = {
     GE_PRIVATE: "Implicit VR Little Endian with big-endian pixels (GE private)",
 }
 """Those whose pixels are plain numbers."""
-_ALWAYS_LOSSY: Final = {f"{JPEG}.50", f"{JPEG}.51"}
+_ALWAYS_LOSSY: Final = {f"{JPEG}.50", JPEG_EXTENDED}
 _MAYBE_LOSSY: Final = {f"{JPEG}.81", f"{JPEG}.91", f"{JPEG}.203"}
 
 
