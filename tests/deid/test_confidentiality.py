@@ -1,4 +1,6 @@
+import csv
 from collections import Counter
+from importlib import resources
 
 import pytest
 from pydicom.datadict import tag_for_keyword
@@ -24,7 +26,19 @@ def test_tags_are_unique() -> None:
 def test_options_are_letters_of_the_standard() -> None:
     found = {(name, letter) for rule in rules() for name, letter in rule.options.items()}
     assert {name for name, _ in found} == set(OPTIONS)
-    assert {letter for _, letter in found} <= set("KCXZ")
+    assert {letter for _, letter in found} == set("KCX")
+
+
+def test_rows_without_a_source_of_their_options_have_none() -> None:
+    with resources.files("cinemyo.deid").joinpath("ps3_15_table_e1_1.csv").open(encoding="utf-8") as table:
+        rows = list(csv.DictReader(table))
+    assert Counter(row["options_edition"] for row in rows) == {"2020": 432, "": 224}
+    assert [row["tag"] for row in rows if not row["options_edition"] and any(row[name] for name in OPTIONS)] == []
+
+
+def test_the_licences_of_both_sources_lie_beside_the_table() -> None:
+    notices = resources.files("cinemyo.deid").joinpath("ps3_15_table_e1_1.LICENSES.txt").read_text(encoding="utf-8")
+    assert all(holder in notices for holder in ("2020, Kitware Europe", "(c) 2017 Innolitics, LLC"))
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,15 @@ from importlib import resources
 from typing import Final
 
 EDITION: Final = "2026c"
-"""Of the attributes and of the basic column. The columns of the options are of 2024d; the rows that came later have
-none there, and their `options_edition` is empty.
+"""Of the attributes and of the Basic column, as dicom-anonymizer 2.1.0 (BSD-3-Clause) has them.
 
-Source: DICOM PS3.15, Table E.1-1. The basic column agrees with dicom-anonymizer 2.1.0 (BSD-3-Clause); the options agree
-with innolitics/dicom-standard (MIT, 2020) in every row but five that the standard has changed since.
+The columns of the options are older and partial: they are those of dicom-standard 0.1.0 by Innolitics (MIT, April
+2020; it names no edition), for the 432 rows that it has, private attributes among them. The other 224 rows have
+empty cells there and no `options_edition`: for them the table says nothing of the options. Keywords are pydicom's;
+where its dictionary has none, the attribute's name without blanks. Nothing is taken from elsewhere. The notices of
+both lie beside the table, in `ps3_15_table_e1_1.LICENSES.txt`.
+
+Source: DICOM PS3.15, Table E.1-1
 """
 
 OPTIONS: Final = (
@@ -34,7 +38,8 @@ class Rule:
     basic: str
     """X remove, Z empty, D replace, U a new UID; several where the kind of object decides."""
     options: dict[str, str]
-    """K keep, C clean, X remove, by name of the option; options without a say are left out."""
+    """K keep, C clean, X remove, by name of the option; options without a say are left out. Empty is no denial where
+    the row came after 2020."""
 
     def covers(self, tag: int) -> bool:
         """Whether the row is about this tag."""
