@@ -19,6 +19,7 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from cinemyo.scan.values import value_of
 from tests.scan.trees import KNOWN, kinds, of_bytes, searched
 
 SECRET = "Jane Quimby"
@@ -202,3 +203,9 @@ def test_a_damaged_file_is_named_and_not_clean(holder: str, tmp_path: Path) -> N
 def test_what_a_fault_says_holds_no_value(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"SQLite format 3\0" + SECRET.encode())
     assert "Quimby" not in str(searched(tmp_path / "a").unread)
+
+
+def test_hashes_are_no_text(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    hashes = b"\n".join(rng.bytes(32).hex().encode() for _ in range(4000))
+    assert of_bytes(tmp_path, hashes, value_of("ZQX^ANN")) == set()

@@ -24,7 +24,7 @@ LINEAGE: Final = tables.Table(
         tables.text("inputs", nullable=True),
         tables.text("md5", nullable=True),
         tables.integer("bytes", nullable=True, low=0),
-        tables.integer("n_files", nullable=True, low=1),
+        tables.integer("n_files", nullable=True, low=0),
         tables.integer("n_rows", nullable=True, low=0),
         tables.integer("n_cines", nullable=True, low=0),
         tables.integer("n_patients", nullable=True, low=0),

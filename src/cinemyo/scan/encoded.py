@@ -25,6 +25,8 @@ _MAGIC: Final = (
 )
 _WIDE: Final = re.compile(rb"(?:[\x20-\x7e]\x00|[\xa0-\xff]\x00){8,}|(?:\x00[\x20-\x7e\xa0-\xff]){8,}")
 _WIDER: Final = re.compile(rb"(?:[\x20-\x7e\xa0-\xff]\x00\x00\x00){3,}")
+_NOT_PRINTABLE: Final = bytes(code for code in range(256) if not 32 <= code < 127 and code not in b"\t\r\n")
+_PRINTABLE_SHARE: Final = 0.7
 
 
 def _runs(content: Buffer, budget: Budget) -> Iterator[Inner]:
@@ -36,11 +38,17 @@ def _runs(content: Buffer, budget: Budget) -> Iterator[Inner]:
         plain = _from_base64(_BREAKS.sub(b"", found[0]))
         if plain.startswith(_MAGIC):
             yield Inner("base64", budget.gather([plain], packed=len(found[0])))
-        elif plain and is_text(plain):
+        elif _reads(plain):
             texts.append(plain)
-    texts += [plain for plain in (binascii.unhexlify(found[0]) for found in _HEX.finditer(content)) if is_text(plain)]
+    texts += [plain for plain in (binascii.unhexlify(found[0]) for found in _HEX.finditer(content)) if _reads(plain)]
     if texts:
         yield Inner("base64 or hexadecimal", b"\n".join(texts), "text")
+
+
+def _reads(plain: bytes) -> bool:
+    """Whether it is text and not the noise that a hash or a word gives: mostly printable, no control character."""
+    printable = len(plain.translate(None, _NOT_PRINTABLE))
+    return bool(plain) and is_text(plain) and printable >= _PRINTABLE_SHARE * len(plain)
 
 
 def _from_base64(run: bytes) -> bytes:
