@@ -100,6 +100,18 @@ def test_an_image_that_is_no_frame_of_the_series_leaves_the_pair(tmp_path: Path)
     assert codes(exclusions) == [("frame_not_in_series", "file", 1)]
 
 
+@pytest.mark.parametrize("value", [np.inf, np.nan])
+def test_pixels_that_are_no_numbers_cost_their_slices(tmp_path: Path, value: float) -> None:
+    folder = write_release(tmp_path)
+    broken = series().astype(np.float32)
+    broken[0, 0, 1, 4] = value
+    save(folder / "001_SA_CINE.nii.gz", broken)
+    cines, exclusions = read(tmp_path)
+    # the frame that should be ES is none that can be compared: the pair is read instead
+    assert [len(cine.frames) for cine in cines] == [2] * SLICES + [FRAMES]
+    assert codes(exclusions) == [("frame_not_in_series", "file", 1)]
+
+
 def test_without_the_series_the_pair_is_read(tmp_path: Path) -> None:
     (write_release(tmp_path) / "001_LA_CINE.nii.gz").unlink()
     assert [len(cine.frames) for cine in read(tmp_path)[0]] == [FRAMES] * SLICES + [2]

@@ -240,13 +240,14 @@ def _annotated(series: Volume, pair: list[Volume]) -> tuple[int | None, int | No
 
 def _frame_of(image: Float[np.ndarray, "z y x"], series: Float[np.ndarray, "t z y x"]) -> int | None:
     """The frame that the image correlates with best, if it is the same image."""
-    centred = image.astype(np.float64) - image.mean(dtype=np.float64)
     scores = np.full(len(series), -1.0)
-    for index, frame in enumerate(series):
-        other = frame - frame.mean(dtype=np.float64)
-        size = float(np.linalg.norm(centred) * np.linalg.norm(other))
-        score = float((centred * other).sum()) / size if size > 0 else np.nan
-        scores[index] = score if np.isfinite(score) else -1.0
+    # pixels that are no numbers correlate with nothing
+    with np.errstate(all="ignore"):
+        centred = image - image.mean(dtype=np.float64)
+        for index, frame in enumerate(series):
+            other = frame - frame.mean(dtype=np.float64)
+            score = float((centred * other).sum() / (np.linalg.norm(centred) * np.linalg.norm(other)))
+            scores[index] = score if np.isfinite(score) else -1.0
     best = int(scores.argmax())
     return best if scores[best] >= SAME_IMAGE else None
 

@@ -77,11 +77,13 @@ def read_volume(path: Path) -> Volume:
         UnusableError: `unreadable_image`, `bad_shape`, `bad_values` or `bad_spacing`.
     """
     try:
-        image = load(path)
-        shape = _shape(image)
-        spacing = _spacing(image.header)
-        values = np.asarray(image.get_fdata(dtype=np.float32, caching="unchanged"))
-        affine, frame_ms = _affine(image.header), _frame_ms(image.header, frames=shape[3])
+        # a damaged header may hold numbers that are none
+        with np.errstate(all="ignore"):
+            image = load(path)
+            shape = _shape(image)
+            spacing = _spacing(image.header)
+            values = np.asarray(image.get_fdata(dtype=np.float32, caching="unchanged"))
+            affine, frame_ms = _affine(image.header), _frame_ms(image.header, frames=shape[3])
     except _DAMAGED:
         raise UnusableError("unreadable_image", "the file is no NIfTI image, or is cut short") from None
     stack = np.ascontiguousarray(values.reshape(shape).transpose(3, 2, 1, 0))
