@@ -14,6 +14,7 @@ from cinemyo.evaluation.describe import standing
 from cinemyo.evaluation.evidence import Evidence
 from cinemyo.evaluation.label_errors import label_error_list
 from cinemyo.evaluation.reading import read_evidence, read_paths
+from cinemyo.evaluation.review_queue import review_queue
 from cinemyo.evaluation.scores import answers, scores
 from cinemyo.evaluation.scoring import Scored
 from cinemyo.evaluation.summary import metrics_of
@@ -71,6 +72,7 @@ def outputs(evidence: Evidence, *, layout: Layout) -> Iterator[tuple[Path, bytes
         for table in found:
             yield layout.tables / f"{table.name}.csv", table.csv()
     yield layout.contents, sections.contents(results)
+    yield layout.review_queue, csv(review_queue(evidence))
     for name, content in figures_of(evidence, metrics=metrics):
         yield layout.figures / name, content
     for scored in evidence.arms:

@@ -147,6 +147,11 @@ class Layout:
         return self.reports / "errors"
 
     @property
+    def review_queue(self) -> Path:
+        """`reports/errors/review_queue.csv`: cines that a person should look at, and why, written by evaluate."""
+        return self.errors / "review_queue.csv"
+
+    @property
     def contact_sheets(self) -> Path:
         """`reports/contact_sheets/<recipe>/`, written by prepare."""
         return self.reports / "contact_sheets"

@@ -45,6 +45,7 @@ def study() -> tuple[Params, dict[str, pd.DataFrame]]:
     people = {"sex": np.where(owner % 2, "F", "M"), "age_years": 20 + owner % 60}
     exams = np.array([name("e", number) for number in range(PATIENTS)], dtype=object)[owner]
     image = {"rows": 160, "columns": 160, "row_spacing_mm": 2.0, "column_spacing_mm": 2.0, "source": "dicom"}
+    image |= {"n_frames": 25, "phase_key": "trigger_time"}
     cines = pd.DataFrame({"cine_id": ids, "patient_id": patients, "exam_id": exams, "exam_order": 1, **people, **image})
     cines["scanner"] = np.where(owner % 4, "d-a", "d-b")
     cines["digest"] = [f"{number:064x}" for number in range(n)]

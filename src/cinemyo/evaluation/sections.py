@@ -20,6 +20,7 @@ from cinemyo.evaluation import (
     metadata,
     predictive,
     readers,
+    review_queue,
     robustness,
     sample_size,
     selective,
@@ -63,6 +64,7 @@ SECTIONS: Final = (
     Section("holdout", "Hold-out", (holdout.tables,)),
     Section("external", "Supplementary cohort", (external.tables,)),
     Section("sample_size", "Sample size", (sample_size.tables,)),
+    Section("preparation", "Preparation", (review_queue.tables,)),
 )
 """Source: Germain 2021, §2.4 to §3.7; what follows the paper's own tables departs from it"""
 

@@ -37,6 +37,7 @@ SPOKEN: Final = (
     "code",
     "direction",
     "split",
+    "flag",
 )
 """Columns of words that a program chose: printed without underscores."""
 BY_PATIENT: Final = "split by patient"

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from cinemyo.commit import git_commit
 from cinemyo.config import Params
 from cinemyo.errors import TableError
 from cinemyo.layout import Layout
 from cinemyo.provenance import digest_of
 from cinemyo.record import checklists
-from cinemyo.commit import git_commit
 from cinemyo.record.figures_flow import alt_text, flow_figure, svg
 from cinemyo.record.flow import flow_of
 from cinemyo.record.model_card import model_card
@@ -24,6 +24,7 @@ from cinemyo.record.report.facts import facts
 from cinemyo.record.report.first import first
 from cinemyo.record.report.grid import Grid, plain
 from cinemyo.record.report.pictures import Picture, picture, pictures
+from cinemyo.record.report.review import queue_of
 from cinemyo.record.report.traces import trace
 
 HERE: Final = Path(__file__).parent
@@ -178,6 +179,8 @@ def _content(params: Params, *, layout: Layout, metrics: Mapping[str, Any]) -> d
         "explain": params.explain,
         **sheets_of(params, layout=layout),
         "errors": arms.errors(params, layout=layout, cines=cines),
+        "queue": queue_of(layout),
+        "queue_trace": trace(layout.review_queue, layout=layout) if layout.review_queue.is_file() else None,
         "contact_sheets": _contact_sheets(params, layout=layout),
         "commit": git_commit(layout.base),
         "seed": params.seed,

@@ -31,6 +31,7 @@ WORDS: Final[Mapping[str, str]] = {
     "ece_if_calibrated": "ECE if calibrated",
     "ece_if_calibrated_95": "ECE if calibrated, 95th percentile",
     "effective_n": "Effective n",
+    "flag": "Why",
     "four_chamber": "Four-chamber",
     "flipped": "Answers flipped, share",
     "gap": "Gap (by input less by patient)",
