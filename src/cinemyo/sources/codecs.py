@@ -13,7 +13,7 @@ from pydicom.uid import UID
 
 from cinemyo.deid.codestreams import StreamError, check_frame
 from cinemyo.deid.decoding import muted, quiet
-from cinemyo.sources.dicom_facts import PixelFacts
+from cinemyo.sources.dicom_records import PixelFacts
 from cinemyo.sources.dicom_syntaxes import COMPRESSED, JPEG_EXTENDED, PLAIN, RLE
 
 _PLUGINS: Final = ("pylibjpeg", "pyjpegls", "pydicom", "gdcm", "pillow")

@@ -15,8 +15,8 @@ from cinemyo.sources.archives import FileRef, archive_code, member_code
 from cinemyo.sources.base import SourceFile
 from cinemyo.sources.dicom_elements import Elements, tags
 from cinemyo.sources.dicom_enhanced import ENHANCED, frame_values
-from cinemyo.sources.dicom_facts import Geometry, Header, Identity, PixelFacts, Protocol, Refusal, Timing
 from cinemyo.sources.dicom_parse import BEGINNING, Parsed, parse
+from cinemyo.sources.dicom_records import Geometry, Header, Identity, PixelFacts, Protocol, Refusal, Timing
 from cinemyo.sources.dicom_values import Values, text
 
 __all__ = ["Geometry", "Header", "Identity", "PixelFacts", "Protocol", "Refusal", "Timing", "read_headers"]

@@ -11,9 +11,9 @@ from jaxtyping import Bool, Float, Integer
 from cinemyo.deid.decoding import without_spare_bits
 from cinemyo.sources.archives import FileRef
 from cinemyo.sources.codecs import decode
-from cinemyo.sources.dicom_facts import Header, PixelFacts
 from cinemyo.sources.dicom_fragments import frame_spans, join
 from cinemyo.sources.dicom_inflate import inflated
+from cinemyo.sources.dicom_records import Header, PixelFacts
 from cinemyo.sources.dicom_syntaxes import GE_PRIVATE, RLE
 
 _BYTE: Final = 8
