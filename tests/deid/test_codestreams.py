@@ -51,6 +51,22 @@ def test_another_size_than_the_data_set_states_is_refused(syntax: str, keyword: 
         check_streams(image)
 
 
+@pytest.mark.parametrize("stored", [11, 1])
+def test_a_stream_of_more_bits_than_stored_would_lose_values(stored: int) -> None:
+    image = compressed(JPEGLSLossless)
+    image.BitsStored, image.HighBit = stored, stored - 1
+    with pytest.raises(StreamError, match="another size"):
+        check_streams(image)
+
+
+def test_a_stream_may_hold_all_bits_that_are_allocated() -> None:
+    image = mr_image(rows=48, columns=64)
+    image.BitsStored, image.HighBit = 16, 15
+    image.compress(JPEGLSLossless, generate_instance_uid=False)
+    image.BitsStored, image.HighBit = 12, 11
+    assert np.array_equal(stored_values(image), pixels(0, rows=48, columns=64))
+
+
 def test_a_stream_that_would_end_the_process_is_refused() -> None:
     image = compressed(JPEGLSLossless)
     start = b"\xff\xd8\xff\xf7\x00\x0b\x10" + struct.pack(">HH", 4096, 65535) + b"\x01\x01\x11\x00"

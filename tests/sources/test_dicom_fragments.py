@@ -8,8 +8,11 @@ from cinemyo.sources.dicom_fragments import frame_spans, join
 STREAMS = [bytes([index]) * (20 + 2 * index) + b"\xff\xd9" for index in range(4)]
 
 
-def _frames(value: bytes, frames: int) -> list[bytes]:
-    stream = BytesIO(b"head" + value)
+END = b"\xfe\xff\xdd\xe0\0\0\0\0"
+
+
+def _frames(value: bytes, frames: int, *, end: bytes = END) -> list[bytes]:
+    stream = BytesIO(b"head" + value + end)
     return [join(stream, spans) for spans in frame_spans(stream, 4, frames=frames)]
 
 
@@ -38,3 +41,9 @@ def test_all_fragments_are_one_frame_where_there_is_one() -> None:
 def test_fragments_that_fit_no_frames_are_refused(value: bytes, frames: int) -> None:
     with pytest.raises(ValueError, match="fragment"):
         _frames(value, frames)
+
+
+@pytest.mark.parametrize("end", [b"", b"\xfe\xff", b"noise and more"])
+def test_fragments_without_an_end_are_refused(end: bytes) -> None:
+    with pytest.raises(ValueError, match="without an end"):
+        _frames(encapsulate(STREAMS, has_bot=False), 4, end=end)

@@ -63,11 +63,16 @@ def check_stream(stream: bytes, dataset: Dataset) -> None:
         syntax=dataset.file_meta.TransferSyntaxUID,
         size=(int(dataset.Rows), int(dataset.Columns), int(dataset.SamplesPerPixel)),
         allocated=int(dataset.BitsAllocated),
+        stored=int(dataset.BitsStored),
     )
 
 
-def check_frame(stream: bytes, *, syntax: str, size: tuple[int, int, int], allocated: int) -> None:
-    """As `check_stream`, of the rows, columns and samples, and the bits allocated to each sample.
+def check_frame(
+    stream: bytes, *, syntax: str, size: tuple[int, int, int], allocated: int, stored: int | None = None
+) -> None:
+    """As `check_stream`, of the rows, columns and samples, and the bits allocated and stored of each sample.
+
+    A stream may hold all bits that are allocated, and say so, but none between: those were values, and would be lost.
 
     Raises:
         StreamError: other rows, columns, samples or too many bits, or no image at all.
@@ -76,7 +81,8 @@ def check_frame(stream: bytes, *, syntax: str, size: tuple[int, int, int], alloc
         _check_rle(stream, segments=size[2] * -(-allocated // _BYTE))
         return
     extent = stated(stream)
-    if (extent.rows, extent.columns, extent.samples) != size or not 0 < extent.bits <= allocated:
+    known = 0 < extent.bits <= (allocated if stored is None else stored) or extent.bits == allocated
+    if (extent.rows, extent.columns, extent.samples) != size or not known:
         raise StreamError("another size than the data set states")
 
 

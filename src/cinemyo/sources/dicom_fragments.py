@@ -10,6 +10,7 @@ Span = tuple[int, int]
 
 MOST_FRAGMENTS: Final = 1 << 20
 _ITEM: Final = b"\xfe\xff\x00\xe0"
+_END: Final = b"\xfe\xff\xdd\xe0"
 _STREAM_END: Final = b"\xff\xd9"
 
 
@@ -19,7 +20,7 @@ def frame_spans(stream: BinaryIO, at: int, *, frames: int) -> list[list[Span]]:
     One fragment a frame where the numbers agree, else by the basic offset table, else by the ends of the codestreams.
 
     Raises:
-        ValueError: fragments that cannot be shared among the frames, or that reach beyond the file.
+        ValueError: fragments that cannot be shared among the frames, reach beyond the file, or are not ended.
 
     Source: DICOM PS3.5 2024, A.4
     """
@@ -49,8 +50,10 @@ def _fragments(stream: BinaryIO, at: int) -> tuple[tuple[int, ...], list[Span]]:
     while len(spans) <= MOST_FRAGMENTS:
         stream.seek(at)
         head = stream.read(8)
-        if len(head) < 8 or head[:4] != _ITEM:
+        if head[:4] == _END:
             break
+        if len(head) < 8 or head[:4] != _ITEM:
+            raise ValueError("fragments without an end")
         (length,) = struct.unpack_from("<L", head, 4)
         if at + 8 + length > size:
             raise ValueError("a fragment beyond the file")
