@@ -1,0 +1,292 @@
+"""What must hold after any folder was read: every file is in its place, and every frame used is a frame of a file."""
+
+import os
+import tempfile
+import time
+import warnings
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from cinemyo import tables
+from cinemyo.config import SliceRule
+from cinemyo.deid.keys import load_key
+from cinemyo.deid.pseudonyms import keyed_hash
+from cinemyo.errors import SourceError
+from cinemyo.sources.acdc import AcdcReader
+from cinemyo.sources.base import Cine, CineSource, Exclusion, read
+from cinemyo.sources.dicom import DicomReader
+from tests.fuzz.bases import CANARY
+from tests.fuzz.case import Case, lay, regular_files
+from tests.fuzz.memory import peak_bytes, reset_peak
+from tests.fuzz.reference import PLUGINS, Reference, dicom_facts, dicom_frames, nifti_frames
+
+GROUPS: Final = {"NOR": "normal", "HCM": "hcm", "DCM": "dcm"}
+_SPARSE: Final = 1 << 27
+_FITTING: Final[set[str]] = set()
+"""Rows that the table has taken before."""
+
+
+class DefectError(AssertionError):
+    """A reader did what it must never do."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of the files: number of files by `used` or by code, of frames used, and what the reading took."""
+
+    files: dict[str, int]
+    frames: int
+    seconds: float = 0.0
+    peak_bytes: int = 0
+
+
+def examine(case: Case) -> Outcome:
+    """Reads the folder of a case and judges what came out.
+
+    Raises:
+        DefectError: a file lost or counted twice, a frame that no file holds, or a word of an identity.
+        Exception: whatever the reader raised.
+    """
+    with tempfile.TemporaryDirectory(prefix="fuzz-", dir=_fast()) as folder:
+        root = Path(folder) / "inner" / "root"
+        root.mkdir(parents=True)
+        lay(case, root)
+        reset_peak()
+        began = time.monotonic()
+        with warnings.catch_warnings():
+            warnings.simplefilter("always")
+            items = read_all(case, root)
+        seconds, peak = time.monotonic() - began, peak_bytes()
+        return replace(judge(case, root, items), seconds=seconds, peak_bytes=peak)
+
+
+def read_all(case: Case, root: Path) -> list[Cine | Exclusion]:
+    """What the reader of the case's family makes of a folder; nothing where it holds nothing to read."""
+    key = load_key("published")
+    source: CineSource
+    if case.family == "nifti":
+        source = AcdcReader(root, slices=SliceRule(first=0.0, last=1.0), groups=GROUPS)
+    else:
+        source = DicomReader(root, key=key)
+    try:
+        return list(read(source, key=key))
+    except SourceError as error:
+        if regular_files(root) or "an empty folder" not in str(error):
+            raise
+        return []
+
+
+def judge(case: Case, root: Path, items: Sequence[Cine | Exclusion]) -> Outcome:
+    """The account of files and frames.
+
+    Raises:
+        DefectError: see `examine`.
+    """
+    key = load_key("published")
+    paths = {keyed_hash(os.fsencode(name), key=key)[:32]: name for name in regular_files(root)}
+    cines = [item for item in items if isinstance(item, Cine)]
+    excluded = [item for item in items if isinstance(item, Exclusion)]
+    account = _accounted(case, paths, cines, excluded)
+    for cine in cines:
+        if case.family == "nifti":
+            _nifti_frames_hold(case, root, cine, paths)
+        else:
+            _frames_hold(case, root, cine, paths)
+            _facts_hold(root, cine, paths)
+    _no_identity(cines, excluded, paths if case.family == "dicom" else {})
+    _fit_tables(cines)
+    return Outcome(dict(account), sum(len(cine.frames) for cine in cines))
+
+
+def _accounted(case: Case, paths: dict[str, str], cines: Sequence[Cine], excluded: Sequence[Exclusion]) -> Counter[str]:
+    """Files by what became of them."""
+    used = Counter(file.file for cine in cines for file in {file.file: file for file in cine.files}.values())
+    codes = Counter({(file.file, item.code): 1 for item in excluded for file in item.files})
+    left = Counter(file for file, _ in codes)
+    lost = [name for file, name in paths.items() if file not in used and file not in left]
+    if lost:
+        raise DefectError(f"{len(lost)} files lost, such as {lost[0]!r}")
+    unknown = (set(used) | set(left)) - set(paths)
+    if unknown:
+        raise DefectError(f"{len(unknown)} files that are not there")
+    twice = [paths[file] for file in paths if used[file] + left[file] > 1 and not _of_many(case, paths[file])]
+    if twice:
+        raise DefectError(f"counted twice: {twice[0]!r}")
+    account = Counter(next(code for name, code in codes if name == file) for file in paths if file not in used)
+    account["used"] = sum(file in used for file in paths)
+    return account
+
+
+def _of_many(case: Case, name: str) -> bool:
+    """Whether a file may serve several cines: a stack, or an object of several frames."""
+    return case.family == "nifti" or b"\x28\x00\x08\x00" in case.files.get(name, b"")[:1_000_000]
+
+
+def _frames_hold(case: Case, root: Path, cine: Cine, paths: dict[str, str]) -> None:
+    """Each frame of a cine is one frame of one of its files, none twice.
+
+    Raises:
+        DefectError: a frame that was repaired, repeated, made up, or changed without a reason.
+    """
+    names = list(dict.fromkeys(paths[file.file] for file in cine.files))
+    faults = []
+    for plugin in PLUGINS:
+        try:
+            _shown_frames(cine, names, [_reference(case, root, name, plugin=plugin) for name in names])
+        except DefectError as fault:
+            faults.append(fault)
+        else:
+            return
+    raise faults[0]
+
+
+def _shown_frames(cine: Cine, names: Sequence[str], references: Sequence[Reference | None]) -> None:
+    pool: list[tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], str]] = []
+    for reference, name in zip(references, names, strict=True):
+        if reference is None:
+            raise DefectError(f"used, though pydicom cannot read it: {name!r}")
+        pool += [(values, padding, name) for values, padding in zip(reference.values, reference.padding, strict=True)]
+    inverted = any(reference.inverted for reference in references if reference is not None)
+    if len(names) == len(cine.files) == len(cine.frames) == len(pool):
+        chosen = list(range(len(pool)))
+    else:
+        chosen = _chosen(cine, pool, inverted=inverted)
+    values = np.stack([pool[index][0] for index in chosen])
+    padding = np.stack([pool[index][1] for index in chosen])
+    if not _equal(cine.frames, _shown(values, padding, inverted=inverted)):
+        wrong = [pool[chosen[k]][2] for k in range(len(values)) if not _equal(cine.frames[k], values[k])]
+        raise DefectError(f"frames of other values than the file: {(wrong or names)[0]!r}")
+
+
+def _facts_hold(root: Path, cine: Cine, paths: dict[str, str]) -> None:
+    """Spacing, plane and times are those that the files state.
+
+    Raises:
+        DefectError: others.
+    """
+    names = [paths[file.file] for file in cine.files]
+    found = [dicom_facts((root / name).read_bytes()) for name in names]
+    if len(names) != len(cine.frames) or any(facts is None or facts.frames > 1 for facts in found):
+        return
+    first = found[0]
+    stated = (*first.spacing, *first.orientation, *first.position)
+    read_as = (cine.row_spacing_mm, cine.column_spacing_mm, *cine.column_cosine, *cine.row_cosine, *cine.position)
+    if len(stated) != len(read_as) or not np.allclose(stated, read_as, rtol=1e-6, atol=1e-9):
+        raise DefectError(f"geometry of other values than the file: {names[0]!r}")
+    if cine.phase_key == "trigger_time" and [facts.trigger_ms for facts in found] != list(cine.trigger_ms or ()):
+        raise DefectError(f"times of other values than the files: {names[0]!r}")
+
+
+def _chosen(cine: Cine, pool: Sequence[tuple[np.ndarray[Any, Any], Any, str]], *, inverted: bool) -> list[int]:
+    """Which frames of objects with several are in the cine; each at most once."""
+    free, chosen = list(range(len(pool))), []
+    for frame in cine.frames:
+        found = next((k for k in free if _matches(frame, pool[k][0], pool[k][1], inverted=inverted)), None)
+        if found is None:
+            raise DefectError(f"a frame that none of its files holds, or one used twice: {pool[0][2]!r}")
+        free.remove(found)
+        chosen.append(found)
+    return chosen
+
+
+def _matches(frame: Any, values: Any, padding: Any, *, inverted: bool) -> bool:
+    if frame.shape != values.shape:
+        return False
+    if inverted:
+        total = (frame + values)[~padding]
+        return total.size == 0 or bool(np.ptp(total) <= 1e-3 * max(1.0, float(np.abs(total).max())))
+    return _equal(frame[~padding], values[~padding])
+
+
+def _shown(values: Any, padding: Any, *, inverted: bool) -> Any:
+    """Bright is bright, padding is darkest."""
+    image = values[~padding]
+    if image.size == 0:
+        return values
+    darkest, brightest = image.min(), image.max()
+    shown = brightest + darkest - values if inverted else values.copy()
+    shown[padding] = darkest
+    return shown
+
+
+def _reference(case: Case, root: Path, name: str, *, plugin: str) -> Reference | None:
+    """What this file may show: the frames of the base where the damage left no others, else what its bytes hold.
+
+    Where pydicom cannot read them, the reader may know better, if it shows the frames of the base.
+    """
+    original = case.original(name)
+    known = None if original is None else dicom_frames(original)
+    if case.pixels.get(name, "kept") == "kept" and original is not None:
+        return known
+    if (root / name).stat().st_size > _SPARSE:
+        return known
+    return dicom_frames((root / name).read_bytes(), plugin=plugin) or known
+
+
+def _nifti_frames_hold(case: Case, root: Path, cine: Cine, paths: dict[str, str]) -> None:
+    images = [paths[file.file] for file in cine.files]
+    images = [name for name in images if ".nii" in Path(name).name and "_gt" not in Path(name).name]
+    volumes = []
+    for name in images:
+        original = case.original(name)
+        kept = original is not None and case.pixels.get(name, "kept") == "kept"
+        content = original if kept and original is not None else (root / name).read_bytes()
+        volume = nifti_frames(content, packed=name.endswith(".gz"))
+        if volume is None:
+            raise DefectError(f"used, though it is no NIfTI image: {name!r}")
+        volumes.append(volume)
+    expected = np.concatenate(volumes)[:, cine.slice_number - 1]
+    if not _equal(cine.frames, expected):
+        raise DefectError(f"frames of other values than the file: {images[0]!r}")
+
+
+def _equal(one: Any, other: Any) -> bool:
+    return one.shape == other.shape and bool(np.allclose(one, other, rtol=2e-6, atol=1e-6, equal_nan=True))
+
+
+def _no_identity(cines: Sequence[Cine], excluded: Sequence[Exclusion], paths: dict[str, str]) -> None:
+    words = " ".join(
+        [repr(item) for item in excluded]
+        + [
+            repr({name: value for name, value in vars(cine).items() if name not in ("frames", "mask", "carried")})
+            for cine in cines
+        ]
+    )
+    if CANARY.lower() in words.lower():
+        raise DefectError("a word of an identity in what a reader gave")
+    for name in paths.values():
+        stem = Path(name).name
+        if len(stem) > 5 and stem in words:
+            raise DefectError("a file name in what a reader gave")
+
+
+def _fit_tables(cines: Sequence[Cine]) -> None:
+    """Nothing that a file says breaks the table of the cines.
+
+    Raises:
+        TableError: a value out of range.
+    """
+    new = {repr(row): row for row in map(_row, cines) if repr(row) not in _FITTING}
+    if new:
+        tables.check(tables.from_rows(list(new.values()), table=tables.CINES), table=tables.CINES, where="cines")
+        _FITTING.update(new)
+
+
+def _row(cine: Cine) -> dict[str, Any]:
+    own = {name: getattr(cine, name) for name in tables.CINES.header if hasattr(cine, name)}
+    for name in ("row_cosine", "column_cosine", "position"):
+        own |= {f"{name}_{axis}": value for axis, value in zip("xyz", getattr(cine, name), strict=True)}
+    times = cine.trigger_ms or (None,)
+    n_frames, rows, columns = cine.frames.shape
+    own |= {"n_frames": n_frames, "rows": rows, "columns": columns, "digest": "0" * 64}
+    return own | {"trigger_start_ms": times[0], "trigger_end_ms": times[-1]}
+
+
+def _fast() -> str | None:
+    """A folder in memory, where there is one."""
+    return "/dev/shm" if Path("/dev/shm").is_dir() else None
