@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cinemyo.deid.keys import Key
+from cinemyo.deid.crosswalk import CROSSWALK_VARIABLE
+from cinemyo.deid.keys import KEY_VARIABLE, Key, load_key, new_key
 from cinemyo.errors import SourceError
 from cinemyo.sources.census import check_census, folder_of, take_census
 
@@ -40,6 +41,37 @@ def test_it_holds_no_name(root: str) -> None:
 
 def test_another_key_gives_another_digest(root: str) -> None:
     assert json.loads(taken(root))["digest"] != json.loads(taken(root, key=Key(b"l" * 32)))["digest"]
+
+
+@pytest.fixture
+def crosswalk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A key of mode `random_table`, of which the crosswalk lies at this place."""
+    new_key(tmp_path / "key")
+    monkeypatch.setenv(KEY_VARIABLE, str(tmp_path / "key"))
+    monkeypatch.delenv(CROSSWALK_VARIABLE, raising=False)
+    return tmp_path / "key.crosswalk"
+
+
+@pytest.mark.usefixtures("crosswalk")
+def test_with_random_codes_it_stays_as_it_was(root: str) -> None:
+    before = taken(root, key=load_key("random_table"))
+    assert not take_census(root, key=load_key("random_table"), memory=Path(root).with_name("memory"))
+    Path(root).with_name("memory").unlink()
+    assert taken(root, key=load_key("random_table")) == before
+
+
+def test_with_random_codes_it_does_not_derive_from_the_names(root: str, crosswalk: Path) -> None:
+    memory = Path(root).with_name("memory")
+    before, glance = taken(root, key=load_key("random_table")), memory.read_bytes()[:64]
+    crosswalk.unlink()
+    assert taken(root, key=load_key("random_table")) != before
+    assert memory.read_bytes()[:64] != glance
+
+
+def test_a_name_that_is_no_text_is_counted(root: str) -> None:
+    before = taken(root)
+    Path(os.fsdecode(os.fsencode(folder_of(root)) + b"/J\xe4ne.dcm")).write_bytes(b"")
+    assert json.loads(taken(root))["files"] == json.loads(before)["files"] + 1
 
 
 @pytest.mark.parametrize("change", ["content", "name", "new"])

@@ -12,7 +12,7 @@ from typing import Final
 
 from cinemyo import tables
 from cinemyo.deid.keys import Key
-from cinemyo.deid.pseudonyms import KeyedDigest, keyed_hash
+from cinemyo.deid.pseudonyms import KeyedDigest, file_code
 from cinemyo.errors import SourceError
 from cinemyo.sources.files import files_under
 
@@ -29,7 +29,8 @@ def folder_of(root: str) -> Path:
 def take_census(root: str, *, key: Key, memory: Path) -> bool:
     """Whether the census was written anew: not where names, sizes and times are those that `memory` holds.
 
-    Files, bytes and one HMAC over names and contents; nothing in it tells a name, an order or a time.
+    Files, bytes and one HMAC over contents and the codes that ingest writes for names; nothing in it tells a name, an
+    order or a time. With a key of mode `random_table` nothing in it derives from a name.
 
     Raises:
         SourceError: no such folder, or a file in it that cannot be read.
@@ -63,26 +64,24 @@ def check_census(root: str) -> None:
         raise SourceError(root, expected=f"{files} files, as counted", got=f"{found}", remedy=_REMEDY)
 
 
-def _named(folder: Path) -> Iterator[tuple[str, Path]]:
-    return ((path.relative_to(folder).as_posix(), path) for path in files_under(folder))
+def _coded(folder: Path, *, key: Key) -> Iterator[tuple[str, Path]]:
+    return ((file_code(path.relative_to(folder).as_posix(), key=key), path) for path in files_under(folder))
 
 
 def _glance(folder: Path, *, key: Key) -> str:
     digest = KeyedDigest(key=key)
-    for name, path in _named(folder):
+    for code, path in _coded(folder, key=key):
         facts = path.stat()
-        line = f"{name}\0{facts.st_size} {facts.st_mtime_ns} {facts.st_ctime_ns}\n"
-        digest.update(line.encode("utf-8", "surrogateescape"))
+        digest.update(f"{code} {facts.st_size} {facts.st_mtime_ns} {facts.st_ctime_ns}\n".encode())
     return digest.hexdigest()
 
 
 def _counted(folder: Path, *, key: Key) -> dict[str, object]:
     digest, files, size = KeyedDigest(key=key), 0, 0
-    for name, path in _named(folder):
+    for code, path in _coded(folder, key=key):
         files += 1
         size += path.stat().st_size
-        hidden = keyed_hash(name.encode("utf-8", "surrogateescape"), key=key)
-        digest.update(f"{hidden} {_content(path, key=key)}\n".encode())
+        digest.update(f"{code} {_content(path, key=key)}\n".encode())
     return {"files": files, "bytes": size, "key": key.id, "digest": digest.hexdigest()}
 
 
