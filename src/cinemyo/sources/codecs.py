@@ -62,7 +62,7 @@ def decode(codestream: bytes, facts: PixelFacts) -> Decoded:
     """
     size = facts.rows, facts.columns, facts.samples
     try:
-        check_frame(codestream, syntax=facts.syntax, size=size, allocated=facts.bits)
+        check_frame(codestream, syntax=facts.syntax, size=size, allocated=facts.bits, stored=facts.stored_bits)
     except StreamError as error:
         raise CodecError(str(error)) from None
     fragment = encapsulate([codestream], has_bot=False)
