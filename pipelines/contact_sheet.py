@@ -8,7 +8,7 @@ from pipelines.stage import argument, stage
 
 
 def main() -> None:
-    """Reads canvases, regions, phases and labels and writes the pages of one recipe."""
+    """Reads canvases, cines, regions, phases and labels and writes the pages of one recipe."""
     with stage("contact_sheet", *sys.argv[1:2]) as run:
         name, layout = argument(run.params.recipes), run.layout
         folder = layout.contact_sheets / name
@@ -16,13 +16,14 @@ def main() -> None:
             tables.read(layout.prepared(name) / "prepared.csv", table=tables.PREPARED),
             layout=layout,
             recipe=name,
+            cines=tables.read(layout.cines, table=tables.CINES),
             labels=tables.read(layout.labels, table=tables.LABELS),
             regions=tables.read(layout.regions, table=tables.REGIONS),
             phases=tables.read(layout.phases, table=tables.PHASE_TABLE),
             title=run.params.study.title,
         )
         run.wrote(
-            inputs=[layout.prepared(name), layout.labels, layout.regions, layout.phases],
+            inputs=[layout.prepared(name), layout.cines, layout.labels, layout.regions, layout.phases],
             outputs=[folder],
             params={"study": run.params.study.model_dump(mode="json")},
         )

@@ -12,14 +12,18 @@ from cinemyo.config import Recipe
 from cinemyo.layout import Layout
 from cinemyo.preparation.locate import locate
 from cinemyo.preparation.prepare import prepare
-from cinemyo.record.contact_sheet import CELL, CROSS, FLAG, HEAD, MARGIN, TILE, contact_sheet
+from cinemyo.record.contact_sheet import CELL, CROSS, FLAG, HEAD, MARGIN, TILE, contact_sheet, entries_of, shortened
 from tests.preparation.study import annotated, exam
 from tests.preparation.test_region import CONFIG
 
 RECIPE = Recipe(pixel_mm=3.0, canvas_px=128, window="heart")
 
 
-def _sheet(base: Path, *, doubtful: dict[int, float] | None = None) -> list[Path]:
+Study = tuple[Layout, dict[str, pd.DataFrame]]
+
+
+def _study(base: Path, *, doubtful: dict[int, float] | None = None) -> Study:
+    """Three prepared slices, some of them with a centre and phases in doubt."""
     cines, layout = exam(base)
     labels = annotated(diastole_index=0, systole_index=5)
     regions, phases = locate(cines, layout=layout, labels=labels, config=CONFIG)
@@ -28,15 +32,18 @@ def _sheet(base: Path, *, doubtful: dict[int, float] | None = None) -> list[Path
         phases.loc[row, "review"] = True
     prepare(cines, layout=layout, regions=regions, name="coarse", recipe=RECIPE)
     prepared = tables.read(layout.prepared("coarse") / "prepared.csv", table=tables.PREPARED)
-    return _draw(layout, prepared, labels=labels, regions=regions, phases=phases)
+    return layout, {
+        "prepared": prepared,
+        "cines": cines,
+        "labels": labels,
+        "regions": regions,
+        "phases": phases,
+    }
 
 
-def _draw(
-    layout: Layout, prepared: pd.DataFrame, *, labels: pd.DataFrame, regions: pd.DataFrame, phases: pd.DataFrame
-) -> list[Path]:
-    return contact_sheet(
-        prepared, layout=layout, recipe="coarse", labels=labels, regions=regions, phases=phases, title="Three slices"
-    )
+def _sheet(base: Path, *, doubtful: dict[int, float] | None = None) -> list[Path]:
+    layout, frames = _study(base, doubtful=doubtful)
+    return contact_sheet(**frames, layout=layout, recipe="coarse", title="Three slices")
 
 
 def _pixels(path: Path) -> np.ndarray:
@@ -62,6 +69,27 @@ def test_doubtful_cines_come_first_in_a_red_frame(tmp_path: Path) -> None:
     page = _pixels(_sheet(tmp_path, doubtful={2: 0.2, 1: 0.4})[0])
     framed = [tuple(page[HEAD + CELL[1] // 2, at * CELL[0] + 1]) == FLAG for at in range(3)]
     assert framed == [True, True, False]
+
+
+def test_a_cine_that_may_show_text_stands_before_a_doubtful_one(tmp_path: Path) -> None:
+    _, frames = _study(tmp_path, doubtful={1: 0.2})
+    frames["cines"] = frames["cines"].assign(text_score=[0.0, 0.0, 0.9])
+    listed = entries_of(**frames)
+    assert [entry.cine_id for entry in listed] == frames["cines"]["cine_id"].iloc[[2, 1, 0]].tolist()
+    assert [entry.flags[-1:] for entry in listed] == [["text suspected"], ["phases 1.00"], []]
+
+
+@pytest.mark.parametrize(
+    ("flags", "shown"),
+    [
+        (["lossy"], "lossy"),
+        (["centre 0.20", "lossy"], "centre 0.20, lossy"),
+        (["centre 0.20", "view label geometry", "lossy"], "centre 0.20 +2"),
+        (["last frames missing", "first frame late"], "last frames missing +1"),
+    ],
+)
+def test_flags_are_cut_to_the_room_there_is(flags: list[str], shown: str) -> None:
+    assert shortened(flags) == shown
 
 
 def test_the_same_cohort_is_the_same_bytes(tmp_path: Path) -> None:

@@ -153,4 +153,5 @@ def _records(evidence: Evidence, name: str) -> list[Row]:
     """Rows of a table as mappings, missing cells as None."""
     frame: pd.DataFrame = getattr(evidence, name)
     own = frame[[column for column in READ[name] if column in frame]].astype(object)
-    return [dict(zip(own, cells, strict=True)) for cells in own.where(own.notna(), None).to_numpy().tolist()]
+    names = [str(column) for column in own]
+    return [dict(zip(names, cells, strict=True)) for cells in own.where(own.notna(), None).to_numpy().tolist()]

@@ -15,6 +15,7 @@ from cinemyo.labels import DISPLAY
 from cinemyo.layout import Layout
 from cinemyo.preparation.canvas import crop, read_pages
 from cinemyo.preparation.locate import records
+from cinemyo.review import ranked, reasons_at_ingest, reasons_of_preparation, reasons_of_views, severity
 from cinemyo.tables import write_bytes
 
 COLUMNS: Final = 8
@@ -25,6 +26,8 @@ BOXES_MM: Final = (240.0, 192.0)
 """Sides of the paper's two squares: 160 and 128 pixels of 1.5 mm."""
 TILE: Final = 146
 LINE: Final = 14
+LETTERS: Final = 26
+"""Of flags that fit into a cell beside the name of the cine."""
 MARGIN: Final = 6
 HEAD: Final = 34
 CELL: Final = (2 * TILE + 1 + 2 * MARGIN, TILE + 2 * LINE + 2 * MARGIN)
@@ -52,10 +55,23 @@ class Entry:
     region: Row
     phases: Row
     label: Row
+    cine: Row
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Words of `cinemyo.review.REASONS`, the most severe first."""
+        views = reasons_of_views(self.cine, label=self.label.get("view"))
+        return ranked((*reasons_at_ingest(self.cine), *views, *reasons_of_preparation(self.region, self.phases)))
 
     @property
     def flags(self) -> list[str]:
-        """What a person should look at, worst first."""
+        """What a person should look at: what is doubtful with its confidence, worst first, then the other reasons."""
+        others = [reason.replace("_", " ") for reason in self.reasons if not reason.endswith("_low_confidence")]
+        return [*self.doubts, *others]
+
+    @property
+    def doubts(self) -> list[str]:
+        """Centre, window and phases in doubt, worst first."""
         centre, window = (("centre", "centre_confidence"), ("window", "window_confidence"))
         doubts = []
         if self.region["review"]:
@@ -84,6 +100,7 @@ def contact_sheet(
     *,
     layout: Layout,
     recipe: str,
+    cines: pd.DataFrame,
     labels: pd.DataFrame,
     regions: pd.DataFrame,
     phases: pd.DataFrame,
@@ -96,7 +113,7 @@ def contact_sheet(
 
     Departs from §2.3: there each pair was seen while it was made by hand.
     """
-    entries = _entries(prepared, labels=labels, regions=regions, phases=phases)
+    entries = entries_of(prepared, cines=cines, labels=labels, regions=regions, phases=phases)
     flagged = sum(bool(entry.flags) for entry in entries)
     folder = layout.contact_sheets / recipe
     draft = folder.with_name(f".{recipe}.partial")
@@ -111,15 +128,24 @@ def contact_sheet(
     return sorted(folder.iterdir())
 
 
-def _entries(
-    prepared: pd.DataFrame, *, labels: pd.DataFrame, regions: pd.DataFrame, phases: pd.DataFrame
+def entries_of(
+    prepared: pd.DataFrame, *, cines: pd.DataFrame, labels: pd.DataFrame, regions: pd.DataFrame, phases: pd.DataFrame
 ) -> list[Entry]:
-    by_id = [{row["cine_id"]: row for row in records(frame)} for frame in (regions, phases, labels)]
+    """What the cells say, the most severe reason and the least confidence first, then cines without a reason."""
+    regions_of, phases_of, label_of, cine_of = (
+        {row["cine_id"]: row for row in records(frame)} for frame in (regions, phases, labels, cines)
+    )
     entries = [
-        Entry(row["cine_id"], row, by_id[0][row["cine_id"]], by_id[1][row["cine_id"]], by_id[2].get(row["cine_id"], {}))
+        Entry(cine, row, regions_of[cine], phases_of[cine], label_of.get(cine, {}), cine_of[cine])
         for row in records(prepared)
+        for cine in [row["cine_id"]]
     ]
-    return sorted(entries, key=lambda entry: (0, entry.confidence) if entry.flags else (1, 0.0))
+    return sorted(entries, key=_urgency)
+
+
+def _urgency(entry: Entry) -> tuple[int, float]:
+    worst, _ = severity(entry.reasons)
+    return (-worst, entry.confidence) if worst else (0, 0.0)
 
 
 def _pair(entry: Entry, *, folder: Path) -> UInt8[np.ndarray, "2 y x"]:
@@ -140,12 +166,19 @@ def cell(entry: Entry, *, pages: UInt8[np.ndarray, "2 y x"]) -> Image.Image:
         picture.paste(tile.convert("RGB"), (left, MARGIN))
         _mark(draw, left=left)
     draw.text((MARGIN, MARGIN + TILE + 1), entry.caption, INK, font=_font())
-    note, colour = (", ".join(flags), FLAG) if flags else (entry.cine_id, FAINT)
+    note, colour = (shortened(flags), FLAG) if flags else (entry.cine_id, FAINT)
     draw.text((MARGIN, MARGIN + TILE + LINE), note, colour, font=_font())
     if flags:
         draw.text((CELL[0] - MARGIN, MARGIN + TILE + LINE), entry.cine_id, FAINT, font=_font(), anchor="ra")
         draw.rectangle((1, 1, CELL[0] - 2, CELL[1] - 2), outline=FLAG, width=2)
     return picture
+
+
+def shortened(flags: list[str]) -> str:
+    """As many flags as there is room for beside the name of the cine, and how many more there are."""
+    shown = next((n for n in range(len(flags), 1, -1) if len(", ".join(flags[:n])) <= LETTERS), 1)
+    more = len(flags) - shown
+    return ", ".join(flags[:shown]) + (f" +{more}" if more else "")
 
 
 def _mark(draw: ImageDraw.ImageDraw, *, left: int) -> None:
