@@ -17,7 +17,7 @@ LEVELS = [
     {"explain", "trials"},
     {"record"},
     {"audit"},
-    {"cli", "cli_deidentify", "cli_holdout", "cli_readers", "cli_scan", "doctor"},
+    {"cli", "cli_deidentify", "cli_holdout", "cli_ingest", "cli_readers", "cli_scan", "doctor"},
 ]
 LEVEL = {name: depth for depth, names in enumerate(LEVELS) for name in names}
 

@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 from cinemyo.cli_deidentify import deidentify, locate
 from cinemyo.cli_holdout import holdout
+from cinemyo.cli_ingest import ingest
 from cinemyo.cli_readers import readers
 from cinemyo.cli_scan import scan_phi
 from cinemyo.errors import CinemyoError
@@ -45,6 +46,7 @@ app.add_typer(holdout, name="holdout")
 app.add_typer(readers, name="readers")
 app.command("scan-phi")(scan_phi)
 app.command("deidentify")(deidentify)
+app.command("ingest")(ingest)
 app.command("locate")(locate)
 
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable.")]

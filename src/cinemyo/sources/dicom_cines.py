@@ -71,6 +71,19 @@ class PlacePart:
         """
         yield from self.builder.build(self.place, stack=self.stack, key=key)
 
+    def foresee(self, *, key: Key) -> Iterator["Foreseen | Exclusion"]:
+        """The cine that the headers of this position promise, and the exclusions that they tell already."""
+        yield from self.builder.foresee(self.place, stack=self.stack, key=key)
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """A cine that its headers promise, if its pixels can be read."""
+
+    patient_id: str
+    n_frames: int
+    phase_key: str
+
 
 @dataclass(frozen=True)
 class CineBuilder:
@@ -102,6 +115,21 @@ class CineBuilder:
                 waiting.append([header for header in candidate if header.ref != error.ref])
                 continue
             yield self._cine(verdict, frames, stack, key)
+            for repeat in waiting:
+                yield _exclusion(repeat, "repeat", key=key)
+            return
+
+    def foresee(self, place: Place, *, stack: Stack, key: Key) -> Iterator[Foreseen | Exclusion]:
+        """As `build`, without reading a pixel."""
+        waiting = acquisitions(place.headers, expected=stack.expected)
+        while waiting:
+            candidate = waiting.pop()
+            verdict = self._judge(candidate, stack.expected)
+            if isinstance(verdict, str):
+                yield _exclusion(candidate, verdict, key=key)
+                continue
+            patient = pseudonym("patient", place.first.identity.patient, key=key)
+            yield Foreseen(patient, len(verdict.headers), verdict.phase_key)
             for repeat in waiting:
                 yield _exclusion(repeat, "repeat", key=key)
             return

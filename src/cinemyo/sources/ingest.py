@@ -42,6 +42,7 @@ def ingest(
     workers: int | None = None,
     limits: Limits | None = None,
     watch: Callable[[int], object] = lambda cines: None,
+    draft: Path | None = None,
 ) -> Ingested:
     """Writes the images, `cines.csv`, `sources.parquet`, `exclusions.csv` and `carried_labels.csv`, all or nothing.
 
@@ -49,7 +50,8 @@ def ingest(
     several cines (a NIfTI stack) stands in `sources.parquet` once, with the first of them; the others are the cines of
     the same `series_id`. `found` is the number of files under the root, counted apart from the reader: each must be
     used or excluded. What is finished is kept in `finished` until the caller clears it; without one, as `work_of` has
-    it, until all is written. `watch` is told the number of new cines after each part.
+    it, until all is written. `watch` is told the number of new cines after each part. `draft` is a folder that is not
+    there, on the disk of the outputs, in which they are put together: beside the study's folder if none is said.
 
     Raises:
         SourceError: no cine at all, a cine that comes twice, or files that the reader lost.
@@ -66,8 +68,8 @@ def ingest(
             done = Ingested(done.parts + (not isinstance(item, Exclusion)), done.reused + built.reused)
             watch(sum("cine" in row for row in built.items))
         _check(account, found=found)
-        with _draft(layout) as draft:
-            _write(account, draft=draft, work=work)
+        with _drafted(layout, draft or layout.data.with_name(f".{layout.data.name}.partial")) as drafted:
+            _write(account, draft=drafted, work=work)
     if finished is None:
         work.clear()
     return done
@@ -104,9 +106,8 @@ def _sentences(layout: Layout) -> Iterator[None]:
 
 
 @contextmanager
-def _draft(layout: Layout) -> Iterator[Layout]:
-    """A layout beside the study's folder; what is complete in it replaces the study's own at the end."""
-    folder = layout.data.with_name(f".{layout.data.name}.partial")
+def _drafted(layout: Layout, folder: Path) -> Iterator[Layout]:
+    """A layout in a folder of its own; what is complete in it replaces the study's at the end."""
     draft = Layout(layout.study, folder)
     try:
         shutil.rmtree(folder, ignore_errors=True)
