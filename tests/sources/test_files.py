@@ -75,3 +75,13 @@ def test_a_name_that_is_no_text_has_a_code(tmp_path: Path) -> None:
     path = tmp_path / os.fsdecode(b"\xff.nii")
     path.write_bytes(b"abc")
     assert source_file(path, root=tmp_path, key=KEY).file == keyed_hash(b"\xff.nii", key=KEY)[:32]
+
+
+def test_what_is_no_file_is_passed_over_and_never_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "a.dcm").write_bytes(b"abc")
+    (tmp_path / "itself.dcm").symlink_to("itself.dcm")
+    (tmp_path / "nowhere.dcm").symlink_to("gone")
+    (tmp_path / "zeros.dcm").symlink_to("/dev/zero")
+    (tmp_path / "folder.dcm").mkdir()
+    os.mkfifo(tmp_path / "pipe.dcm")
+    assert count_files(tmp_path) == 1

@@ -81,7 +81,7 @@ def _names(root: Path) -> Iterator[tuple[str, list[str]]]:
         try:
             facts = os.stat(folder)  # noqa: PTH116
             with os.scandir(folder) as entries:
-                found = sorted((entry.name, entry.is_dir(), entry.is_file()) for entry in entries)
+                found = sorted((entry.name, *_is_folder_or_file(entry)) for entry in entries)
         except OSError as error:
             # its name may be a person's
             raise SourceError(
@@ -96,6 +96,14 @@ def _names(root: Path) -> Iterator[tuple[str, list[str]]]:
         seen.add((facts.st_dev, facts.st_ino))
         yield folder, [name for name, _, is_file in found if is_file]
         waiting += [os.path.join(folder, name) for name, is_folder, _ in reversed(found) if is_folder]  # noqa: PTH118
+
+
+def _is_folder_or_file(entry: "os.DirEntry[str]") -> tuple[bool, bool]:
+    """Neither for a pipe, a device, and a link that leads nowhere or to itself."""
+    try:
+        return entry.is_dir(), entry.is_file()
+    except OSError:
+        return False, False
 
 
 def source_file(path: Path, *, root: Path, key: Key) -> SourceFile:
