@@ -1,142 +1,263 @@
-"""How far the automatic centre of the left ventricle lies from the masks' one; how many frames ED and ES are off.
+"""How far the automatic centre of the left ventricle lies from the masks' one, and whether its confidence tells.
 
-    python -m benchmarks.localisation ACDC/training [ACDC_CINE]
+    python -m benchmarks.localisation ACDC/training
 
-Annotations are withheld. The second folder holds whole series (`patientNNN_4d.nii.gz`). Writes aggregates alone.
+Annotations are withheld. Slices one by one; stacks by one value each (cavity centroid, middle third), as they are and
+made harder (moved, in a small field, under noise). Intervals are bootstrapped by patient. Also what the gray window
+keeps of the blood, and cines per second. Writes aggregates alone.
 """
 
+import resource
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 import yaml
 
 from benchmarks.result import keep
+from benchmarks.stacks import LEFT_VENTRICLE, Stack, harder, middle_third, pairs
 from cinemyo import tables
-from cinemyo.config import Locate, SliceRule
+from cinemyo.config import Locate
 from cinemyo.layout import Layout
+from cinemyo.preparation.intensity import heart_window
 from cinemyo.preparation.locate import locate
-from cinemyo.sources.acdc import AcdcReader
-from cinemyo.sources.images import read_mask
-from cinemyo.sources.ingest import ingest
+from cinemyo.preparation.region import Located, locate_exam
+from cinemyo.sources.images import write_cine
 
-GROUPS = {"NOR": "normal", "HCM": "hcm", "DCM": "dcm"}
-SLICES = {"all slices": SliceRule(first=0, last=1), "middle slices": SliceRule(first=0.2, last=0.8)}
-
-
-def located(root: Path, *, slices: SliceRule, config: Locate, layout: Layout) -> tuple[pd.DataFrame, float]:
-    """Cines with their computed regions and phases, and the seconds that locating them took."""
-    ingest(AcdcReader(root, slices=slices, groups=GROUPS), layout=layout)
-    cines = tables.read(layout.cines, table=tables.CINES)
-    start = time.perf_counter()
-    regions, phases = locate(cines, layout=layout, labels=tables.from_rows([], table=tables.LABELS), config=config)
-    seconds = time.perf_counter() - start
-    return cines.merge(regions, on="cine_id").merge(phases, on="cine_id", suffixes=("", "_phases")), seconds
+MUSCLE: Final = 2
+SLICES: Final = {"all slices": (0.0, 1.0), "middle slices": (0.2, 0.8)}
+LARGE_MM: Final = 10.0
+FLAGGED: Final = 0.1
+DRAWS: Final = 2000
+SEED: Final = 20
 
 
-def centre_errors(rows: pd.DataFrame, *, masks: Path, labels: tuple[int, ...]) -> np.ndarray:
-    """Distance in mm to the centroid of these labels at diastole; NaN where the slice has no left ventricle."""
+def slice_errors(stack: Stack, found: list[Located], *, labels: tuple[int, ...]) -> list[float]:
+    """Distance in mm to the centroid of these labels at diastole in each slice; NaN without a left ventricle."""
+    assert stack.masks is not None
     errors = []
-    for row in rows.to_dict("records"):
-        mask = read_mask(masks / f"{row['cine_id']}.mha")[0]
+    for mask, centre in zip(stack.masks[0], found, strict=True):
         down, right = np.nonzero(np.isin(mask, labels))
-        if not (mask == 3).any():
-            errors.append(np.nan)
-            continue
-        away = down.mean() * row["row_spacing_mm"] - row["centre_row_mm"]
-        errors.append(np.hypot(away, right.mean() * row["column_spacing_mm"] - row["centre_column_mm"]))
-    return np.array(errors, np.float64)
+        seen = (mask == LEFT_VENTRICLE).any()
+        away = down.mean() * stack.spacing[0] - centre.row_mm if seen else np.nan
+        across = right.mean() * stack.spacing[1] - centre.column_mm if seen else np.nan
+        errors.append(float(np.hypot(away, across)))
+    return errors
+
+
+def stack_error(stack: Stack, found: list[Located]) -> float:
+    """Distance in mm between the mean centroid of the cavity over the middle third and the mean centre found there."""
+    assert stack.masks is not None
+    away = []
+    for mask, centre in list(zip(stack.masks[0], found, strict=True))[middle_third(len(found))]:
+        down, right = np.nonzero(mask == LEFT_VENTRICLE)
+        if len(down):
+            away.append(
+                (down.mean() * stack.spacing[0] - centre.row_mm, right.mean() * stack.spacing[1] - centre.column_mm)
+            )
+    return float(np.hypot(*np.mean(away, axis=0)))
+
+
+def separation(errors: np.ndarray, confidence: np.ndarray) -> float:
+    """Chance that a large error has less confidence than another stack; NaN without both."""
+    large = errors > LARGE_MM
+    low, high = confidence[large], confidence[~large]
+    if not len(low) or not len(high):
+        return float("nan")
+    return float(np.mean((low[:, None] < high) + 0.5 * (low[:, None] == high)))
+
+
+def interval(rows: pd.DataFrame) -> list[float]:
+    """95 % interval of the separation, bootstrapped by patient."""
+    generator = np.random.default_rng(SEED)
+    parts = [part[["error_mm", "confidence"]].to_numpy() for _, part in rows.groupby("patient")]
+    draws = []
+    for _ in range(DRAWS):
+        drawn = np.concatenate([parts[index] for index in generator.integers(len(parts), size=len(parts))])
+        draws.append(separation(drawn[:, 0], drawn[:, 1]))
+    return [round(float(value), 3) for value in np.nanpercentile(draws, [2.5, 97.5])]
 
 
 def summary(errors: np.ndarray) -> dict[str, float]:
-    """Count, median, 95th percentile, share beyond 20 mm."""
-    if not len(errors):
-        return {"n": 0}
-    quantiles = {"median_mm": np.median(errors), "p95_mm": np.percentile(errors, 95)}
-    return {"n": len(errors)} | {
-        name: round(float(value), 3) for name, value in (quantiles | {"beyond_20_mm": (errors > 20).mean()}).items()
-    }
+    """Count, median, 90th and 95th percentile, shares beyond 10 and 20 mm."""
+    quantiles = dict(zip(("median_mm", "p90_mm", "p95_mm"), np.percentile(errors, [50, 90, 95]), strict=True))
+    shares = {f"beyond_{limit}_mm": (errors > limit).mean() for limit in (10, 20)}
+    return {"n": len(errors)} | {name: round(float(value), 3) for name, value in (quantiles | shares).items()}
 
 
-def centres(rows: pd.DataFrame, *, masks: Path) -> dict[str, object]:
-    """Summaries against both centroids, by flag and by tenth of confidence."""
-    muscle = centre_errors(rows, masks=masks, labels=(2, 3))
-    cavity = centre_errors(rows, masks=masks, labels=(3,))
-    seen = ~np.isnan(muscle)
-    errors, confidence = muscle[seen], rows["centre_confidence"].to_numpy(np.float64)[seen]
-    flagged = rows["review"].to_numpy(bool)[seen]
-    order = np.argsort(confidence, kind="stable")
-    tenths = [
-        {"confidence_to": round(float(confidence[part].max()), 3)} | summary(errors[part])
-        for part in np.array_split(order, 10)
-    ]
-    return {
-        "cavity_and_muscle": summary(errors),
-        "cavity": summary(cavity[seen]),
-        "flagged": summary(errors[flagged]),
-        "not_flagged": summary(errors[~flagged]),
-        "by_tenth_of_confidence": tenths,
-        "patients": int(rows["patient_id"].nunique()),
-    }
-
-
-def phases(rows: pd.DataFrame, *, layout: Layout) -> dict[str, object]:
-    """Cyclic frame difference to the frames that the release annotates, per slice."""
-    told = pd.read_csv(layout.carried_labels)[["series", "slice", "diastole_index", "systole_index"]]
-    rows = rows.reset_index(drop=True).join(told.add_suffix("_told"))
-    report: dict[str, object] = {"slices": len(rows), "patients": int(rows["patient_id"].nunique())}
-    for phase in ("diastole", "systole"):
-        apart = (rows[f"{phase}_index"] - rows[f"{phase}_index_told"]).abs()
-        difference = np.minimum(apart, rows["n_frames"] - apart).to_numpy(np.float64)
-        report[phase] = {
-            "mean_frames": round(float(difference.mean()), 3),
-            "within_1": round(float((difference <= 1).mean()), 3),
-            "within_2": round(float((difference <= 2).mean()), 3),
-        }
-        flagged = rows["review_phases"].to_numpy(bool)
-        report[f"{phase}_mean_frames_flagged"] = round(float(difference[flagged].mean()), 3) if flagged.any() else None
+def slices(stacks: list[Stack], *, config: Locate) -> dict[str, Any]:
+    """Summaries of slices, each stack located from all of them or from the middle ones."""
+    report: dict[str, Any] = {}
+    for name, part in SLICES.items():
+        cut = [stack.part(*part) for stack in stacks]
+        found = [locate_exam(stack.views(), config=config) for stack in cut]
+        report[name] = {}
+        for target, labels in (("cavity_and_muscle", (MUSCLE, LEFT_VENTRICLE)), ("cavity", (LEFT_VENTRICLE,))):
+            errors = np.concatenate(
+                [slice_errors(stack, each, labels=labels) for stack, each in zip(cut, found, strict=True)]
+            )
+            report[name][target] = summary(errors[~np.isnan(errors)])
     return report
 
 
+def stack_rows(stacks: list[Stack], *, config: Locate) -> pd.DataFrame:
+    """Error and confidence of each stack as it is and made harder."""
+    rows = []
+    for number, stack in enumerate(stacks):
+        generator = np.random.default_rng([SEED, number])
+        for kind, each in (("as it is", stack), *harder(stack, generator=generator)):
+            found = locate_exam(each.views(), config=config)
+            confidence = np.median([centre.confidence for centre in found[middle_third(len(found))]])
+            rows.append((stack.name, kind, stack_error(each, found), float(confidence)))
+    return pd.DataFrame(rows, columns=["patient", "kind", "error_mm", "confidence"])
+
+
+def stacks_report(rows: pd.DataFrame, *, config: Locate) -> dict[str, Any]:
+    """Errors by kind of stack; how well the confidence separates large ones, and what a review would find."""
+    large = rows["error_mm"] > LARGE_MM
+    least = rows["confidence"].rank(method="first") <= FLAGGED * len(rows)
+    flagged = rows["confidence"] < config.review_confidence
+    mildly = rows[~rows["kind"].str.endswith("strongly")]
+    mild = {
+        "stacks": len(mildly),
+        "large_errors": int((mildly["error_mm"] > LARGE_MM).sum()),
+        "separation": round(separation(mildly["error_mm"].to_numpy(), mildly["confidence"].to_numpy()), 3),
+        "interval": interval(mildly),
+    }
+    return {
+        "by_kind": {kind: summary(part["error_mm"].to_numpy()) for kind, part in rows.groupby("kind", sort=False)},
+        "confidence": {
+            "stacks": len(rows),
+            "large_errors": int(large.sum()),
+            "separation": round(separation(rows["error_mm"].to_numpy(), rows["confidence"].to_numpy()), 3),
+            "interval": interval(rows),
+            "least_tenth_holds_of_large_errors": round(float(large[least].sum() / max(large.sum(), 1)), 3),
+            "flagged": round(float(flagged.mean()), 3),
+            "flagged_holds_of_large_errors": round(float(large[flagged].sum() / max(large.sum(), 1)), 3),
+            "mildly_harder": mild,
+            "large_errors_among_not_flagged": round(float(large[~flagged].mean()), 4),
+        },
+    }
+
+
+def windows(stacks: list[Stack], *, config: Locate) -> dict[str, float]:
+    """What the window makes of blood and muscle, means over slices of the middle third: clipped share, gray values."""
+    rows = []
+    for stack in stacks:
+        assert stack.masks is not None
+        found = locate_exam(stack.views(), config=config)
+        for at in range(*middle_third(len(found)).indices(len(found))):
+            frames, mask = stack.frames[:, at], stack.masks[:, at]
+            if not all((part == LEFT_VENTRICLE).any() and (part == MUSCLE).any() for part in mask):
+                continue
+            centre = found[at].row_mm, found[at].column_mm
+            window = heart_window(frames, spacing=stack.spacing, centre=centre, config=config)
+            gray = np.clip((frames - window.low) / (window.high - window.low), 0, 1) * 255
+            blood = [gray[phase][mask[phase] == LEFT_VENTRICLE] for phase in (0, 1)]
+            muscle = [gray[phase][mask[phase] == MUSCLE].mean() for phase in (0, 1)]
+            clipped = np.concatenate(blood) >= 255
+            rows.append([clipped.mean(), *(part.mean() for part in blood), *muscle])
+    names = ("blood_clipped", "blood_diastole", "blood_systole", "muscle_diastole", "muscle_systole")
+    table = np.array(rows)
+    report = {name: round(float(value), 3) for name, value in zip(names, table.mean(axis=0), strict=True)}
+    apart = table[:, 1:3].mean(axis=1) - table[:, 3:5].mean(axis=1)
+    return report | {
+        "slices": len(table),
+        "blood_clipped_p95": round(float(np.percentile(table[:, 0], 95)), 3),
+        "blood_less_muscle_p5": round(float(np.percentile(apart, 5)), 1),
+        "blood_less_muscle_median": round(float(np.median(apart)), 1),
+    }
+
+
+def speed(stacks: list[Stack], *, config: Locate) -> dict[str, float]:
+    """Cines per second of the stage's work, reading included, over processes."""
+    with tempfile.TemporaryDirectory() as folder:
+        layout = Layout("speed", Path(folder))
+        rows = []
+        for number, stack in enumerate(stacks):
+            for at, view in enumerate(stack.views()):
+                row = _row(number, at, view.frames.shape, stack)
+                write_cine(layout.ingested / f"{row['cine_id']}.mha", view.frames, *stack.spacing)
+                rows.append(row)
+        cines = tables.from_rows(rows, table=tables.CINES)
+        start, used = time.perf_counter(), _cpu_seconds()
+        locate(cines, layout=layout, labels=tables.from_rows([], table=tables.LABELS), config=config)
+        seconds, used = time.perf_counter() - start, _cpu_seconds() - used
+    return {
+        "cines": len(rows),
+        "frames": len(stacks[0].frames),
+        "cines_per_second": round(len(rows) / seconds, 1),
+        "cpu_ms_per_cine": round(1000 * used / len(rows), 1),
+    }
+
+
+def _cpu_seconds() -> float:
+    """Processor time of this process and of those that have ended under it."""
+    return sum(
+        usage.ru_utime + usage.ru_stime
+        for usage in (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    )
+
+
+def _row(number: int, at: int, shape: tuple[int, ...], stack: Stack) -> dict[str, Any]:
+    geometry = {"row_cosine": (0, 1, 0), "column_cosine": (1, 0, 0), "position": (0, 0, at * stack.apart_mm)}
+    cells = {
+        f"{name}_{axis}": float(value) for name in geometry for axis, value in zip("xyz", geometry[name], strict=True)
+    }
+    code, exam = (f"{value:016d}".translate(str.maketrans("01", "ab")) for value in (number * 100 + at, number))
+    return cells | {
+        "cine_id": f"c-{code}",
+        "patient_id": f"p-{exam}",
+        "exam_id": f"e-{exam}",
+        "series_id": f"s-{exam}",
+        "exam_order": 1,
+        "slice_number": at + 1,
+        "source": "acdc",
+        "scanner": "unknown",
+        "n_frames": shape[0],
+        "rows": shape[1],
+        "columns": shape[2],
+        "row_spacing_mm": stack.spacing[0],
+        "column_spacing_mm": stack.spacing[1],
+        "phase_key": "frame_number",
+        "digest": "0" * 64,
+    }
+
+
 def show(report: dict[str, Any]) -> None:
-    """Prints the figures as a table."""
-    print(f"{'':44}{'n':>5}{'median':>8}{'p95':>8}{'> 20 mm':>9}")
-    for name in SLICES:
-        parts = [(part, report[name][part]) for part in ("cavity_and_muscle", "cavity", "flagged", "not_flagged")]
-        tenths = report[name]["by_tenth_of_confidence"]
-        parts += [(f"confidence to {tenth['confidence_to']:.2f}", tenth) for tenth in tenths]
-        for part, figures in parts:
-            numbers = [figures.get(key, float("nan")) for key in ("median_mm", "p95_mm", "beyond_20_mm")]
-            print(f"{name + ', ' + part:44}{figures['n']:>5}" + "{:>8.1f}{:>8.1f}{:>9.3f}".format(*numbers))
-        print(f"{name}: {report[name]['patients']} patients located in {report[name]['seconds']} s")
-    print(report.get("phases of whole series", ""))
+    """Prints the figures as tables."""
+    print(f"{'':36}{'n':>5}{'median':>8}{'p90':>8}{'p95':>8}{'> 10 mm':>9}{'> 20 mm':>9}")
+    parts = {f"{name}, {target}": part[target] for name, part in report["slices"].items() for target in part}
+    parts |= {f"stacks, {kind}": figures for kind, figures in report["stacks"]["by_kind"].items()}
+    for name, figures in parts.items():
+        numbers = [figures[key] for key in ("median_mm", "p90_mm", "p95_mm", "beyond_10_mm", "beyond_20_mm")]
+        print(f"{name:36}{figures['n']:>5}" + "{:>8.1f}{:>8.1f}{:>8.1f}{:>9.3f}{:>9.3f}".format(*numbers))
+    for name in ("confidence", "window", "speed"):
+        figures = report["stacks"][name] if name == "confidence" else report[name]
+        print(f"{name}: " + ", ".join(f"{key} {value}" for key, value in figures.items()))
 
 
 def main() -> None:
     """Measures, prints and writes."""
-    if not 2 <= len(sys.argv) <= 3:
+    if len(sys.argv) != 2:
         sys.exit(__doc__)
     config = Locate(**yaml.safe_load(Path("conf/locate/default.yaml").read_text()))
-    given = " ".join(["ACDC/training", "ACDC_CINE"][: len(sys.argv) - 1])
+    stacks = list(pairs(Path(sys.argv[1])))
     report: dict[str, Any] = {
         "data": "ACDC (Bernard 2018, doi 10.1109/TMI.2018.2837502), aggregates only",
         "locate": config.model_dump(),
+        "patients": len(stacks),
+        "slices": slices(stacks, config=config),
+        "stacks": stacks_report(stack_rows(stacks, config=config), config=config),
+        "window": windows(stacks, config=config),
+        "speed": speed(stacks, config=config),
     }
-    with tempfile.TemporaryDirectory() as folder:
-        for name, rule in SLICES.items():
-            layout = Layout(name.split()[0], Path(folder))
-            rows, seconds = located(Path(sys.argv[1]), slices=rule, config=config, layout=layout)
-            report[name] = centres(rows, masks=layout.masks) | {"seconds": round(seconds, 1)}
-        if len(sys.argv) == 3:
-            layout = Layout("series", Path(folder))
-            rows, _ = located(Path(sys.argv[2]), slices=SLICES["all slices"], config=config, layout=layout)
-            report["phases of whole series"] = phases(rows, layout=layout)
     show(report)
-    keep("localisation", report, command=f"python -m benchmarks.localisation {given}")
+    keep("localisation", report, command="python -m benchmarks.localisation ACDC/training")
 
 
 if __name__ == "__main__":

@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.stacks import Stack, series, sunnybrook, turned
 from cinemyo.preparation.phases import Picked, fits, pick_own, pick_phases, pick_stack
+from cinemyo.preparation.region import locate_exam
 from cinemyo.preparation.rhythm import Rhythm, Timing, rhythm_of
 from tests.preparation.hearts import SPACING, heart, radii
-from tests.preparation.real import Series, acdc_series, sunnybrook_series
+from tests.preparation.test_region import CONFIG
 from tests.shared import ACDC_CINE, SUNNYBROOK, needs
 
 CENTRE = (118.0, 136.0)
@@ -176,25 +178,26 @@ def test_a_course_fits_itself_and_not_its_opposite() -> None:
     assert not fits(-course, course)
 
 
-def _errors(series: Iterator[Series], *, seed: int) -> np.ndarray:
+def _errors(stacks: Iterator[Stack], *, seed: int) -> np.ndarray:
     """Frames by which diastole and systole (columns) of each stack are off, after a turn in time drawn for each."""
     rng, errors = np.random.default_rng(seed), []
-    for one in series:
-        turn, count = int(rng.integers(len(one.frames))), len(one.frames)
-        turned = np.roll(one.frames, turn, axis=0)
-        picked = pick_stack(
-            [rhythm_of(turned[:, at], spacing=one.spacing, centre=centre) for at, centre in enumerate(one.centres)]
-        )
-        told = [(one.diastole + turn) % count, (one.systole + turn) % count]
-        found = picked[len(picked) // 2]
-        errors.append([_apart(found.diastole, told[0], count), _apart(found.systole, told[1], count)])
+    for stack in stacks:
+        one = turned(stack, frames=int(rng.integers(len(stack.frames))))
+        views = one.views()
+        centres = [(found.row_mm, found.column_mm) for found in locate_exam(views, config=CONFIG)]
+        rhythms = [
+            rhythm_of(view.frames, spacing=view.spacing, centre=at) for view, at in zip(views, centres, strict=True)
+        ]
+        found = pick_stack(rhythms)[len(views) // 2]
+        pairs = (found.diastole, one.diastole), (found.systole, one.systole)
+        errors.append([_apart(*pair, len(one.frames)) for pair in pairs])
     return np.array(errors)
 
 
 @pytest.mark.slow
 @needs(ACDC_CINE)
 def test_real_stacks_turned_in_time_have_their_phases_found() -> None:
-    errors = _errors(acdc_series(), seed=4)
+    errors = _errors(series(ACDC_CINE), seed=4)
     assert errors[:, 1].mean() <= 1.0
     assert (errors[:, 1] <= 1).mean() >= 0.8
     assert (errors[:, 0] <= 1).mean() >= 0.9
@@ -204,7 +207,7 @@ def test_real_stacks_turned_in_time_have_their_phases_found() -> None:
 
 @needs(SUNNYBROOK)
 def test_real_dicom_stacks_turned_in_time_have_their_phases_found() -> None:
-    assert _errors(sunnybrook_series(), seed=4).max() <= 1
+    assert _errors(sunnybrook(SUNNYBROOK), seed=4).max() <= 1
 
 
 def test_the_phases_of_one_cine_are_those_of_its_rhythm() -> None:

@@ -12,7 +12,7 @@ PLATEAU_BEAT: Final = 1 / 3
 """Share of the beat that a plateau may last."""
 EJECTION: Final = (0.15, 0.65)
 """Share of the beat from end-diastole to end-systole."""
-TRUST: Final = 0.2
+TRUST: Final = 0.1
 """The trigger is believed while the best moment that it allows is within this share of the stroke of the very best."""
 
 
@@ -26,7 +26,11 @@ class Ends:
 
 
 def ends_of(
-    filled: Float[np.ndarray, " t"], *, systolic: Bool[np.ndarray, " t"], diastolic: Bool[np.ndarray, " t"]
+    filled: Float[np.ndarray, " t"],
+    *,
+    systolic: Bool[np.ndarray, " t"],
+    diastolic: Bool[np.ndarray, " t"],
+    plateau: float = PLATEAU,
 ) -> Ends:
     """The two phases of a beat on its course from 0 emptiest to 1 fullest, cyclic in time.
 
@@ -41,8 +45,8 @@ def ends_of(
     before = (lag >= EJECTION[0]) & (lag <= EJECTION[1])
     diastole, as_told_too = _highest(np.where(before, filled, -1), allowed=diastolic)
     return Ends(
-        diastole=(_refined(filled, diastole) + _edge(filled, diastole, step=1)) / 2,
-        systole=(_refined(emptied, systole) + _edge(emptied, systole, step=-1)) / 2,
+        diastole=(_refined(filled, diastole) + _edge(filled, diastole, step=1, plateau=plateau)) / 2,
+        systole=(_refined(emptied, systole) + _edge(emptied, systole, step=-1, plateau=plateau)) / 2,
         expected=as_told and as_told_too,
     )
 
@@ -62,9 +66,9 @@ def _highest(course: Float[np.ndarray, " t"], *, allowed: Bool[np.ndarray, " t"]
     return (inside, True) if course[best] - course[inside] <= TRUST else (best, False)
 
 
-def _edge(course: Float[np.ndarray, " t"], top: int, *, step: int) -> float:
+def _edge(course: Float[np.ndarray, " t"], top: int, *, step: int, plateau: float) -> float:
     """Where the plateau round a top ends in one direction, between two moments."""
-    level, count = course[top] - PLATEAU, len(course)
+    level, count = course[top] - plateau, len(course)
     at = top
     while course[(at + step) % count] > level and abs(at + step - top) < PLATEAU_BEAT * count:
         at += step
