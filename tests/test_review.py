@@ -1,3 +1,4 @@
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from cinemyo.review import (
     REASONS,
     SURE_CINE,
     TEXT_SUSPECTED,
+    TIMED,
     ranked,
     reasons_at_ingest,
     reasons_of_preparation,
@@ -16,6 +18,7 @@ from cinemyo.review import (
     severity,
 )
 from cinemyo.sources.cine_score import REFUSED_BELOW
+from cinemyo.sources.dicom_phases import LADDER
 
 CINE: dict[str, Any] = {
     "n_frames": 25,
@@ -132,3 +135,12 @@ def test_every_reason_says_what_to_do() -> None:
 def test_bounds_agree_with_those_of_the_readers() -> None:
     assert TEXT_SUSPECTED == REVIEW_SCORE
     assert REFUSED_BELOW < SURE_CINE
+
+
+def test_how_to_names_every_reason_with_its_severity() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "how-to-review.md").read_text(encoding="utf-8")
+    assert [name for name, reason in REASONS.items() if f"| `{name}` | {reason.severity} |" not in page] == []
+
+
+def test_times_after_the_r_wave_are_rungs_of_the_ladder() -> None:
+    assert set(TIMED) < set(LADDER)

@@ -19,7 +19,8 @@ WHOLE_BEAT: Final = 0.9
 """Frames that cover less of the R-R interval lack the end of diastole. Source: domain.md C.3 (prospective gating)"""
 LATE_START: Final = 0.15
 """A first frame later than this share of the R-R interval is no end-diastole. Source: domain.md C.3"""
-_TIMED: Final = ("nominal_delay", "trigger_time", "percent_of_cycle")
+TIMED: Final = ("nominal_delay", "trigger_time", "actual_delay", "percent_of_cycle")
+"""Rungs of the ladder that tell the time after the R wave."""
 
 Row = Mapping[str, Any]
 
@@ -124,7 +125,7 @@ def _at_ingest(row: Row) -> Iterator[str]:
         yield "few_phases"
     if _known(row, "lossy"):
         yield "lossy"
-    if score is not None and row["phase_key"] not in _TIMED:
+    if score is not None and row["phase_key"] not in TIMED:
         yield "no_trigger_times"
     yield from _timing(row)
 

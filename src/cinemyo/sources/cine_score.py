@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Final
 
+from cinemyo.review import TIMED
 from cinemyo.sources.cine_names import name_evidence
 from cinemyo.sources.dicom_headers import Header, Protocol
 
@@ -57,7 +58,6 @@ REPETITION_MS: Final = (2.0, 6.0)
 LONG_REPETITION_MS: Final = 200.0
 """Above the temporal resolution that some makers write there: spin echoes once a beat, inversion recovery."""
 _INVERSIONS: Final = 3
-_TIMED: Final = frozenset({"nominal_delay", "trigger_time", "percent_of_cycle"})
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def _mark(weight: float) -> str:
 
 def _timing(headers: Sequence[Header], phase_key: str) -> Iterator[str]:
     protocol = headers[0].protocol
-    if phase_key in _TIMED:
+    if phase_key in TIMED:
         yield "trigger_times"
     if any(header.timing.n_images is not None for header in headers):
         yield "cardiac_images"
