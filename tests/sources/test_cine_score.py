@@ -78,6 +78,8 @@ ROWS = (
     Row("Siemens TI scout", "PS3.3 ScanningSequence", "late_enhancement", TRUFI | {"scanning": ("GR", "IR")}),
     Row("Siemens localiser", "tfi2d1_192", "scout", TRUFI | {"image_type": ("ORIGINAL", "PRIMARY", "LOCALIZER")}),
     Row("cine taken to find the heart", "score, never gate", "kept", TRUFI | {"description": "cine 2ch loc"}),
+    Row("localiser by three letters", "score, never gate", "scout", GR | {"description": "HEART loc"}, NO_TIMES),
+    Row("moving knee planned on a localiser", "dicom_edge MOVEKNEE", "not_ssfp", SE | {"description": "ext loc ref"}),
     Row("Siemens black blood", "HASTE: TE 25 to 40", "not_ssfp", SE | {"sequence": "*h2d1"} | at(150, 25)),
     Row("dark blood TSE", "domain.md A.4", "not_ssfp", LONG | {"description": "db_tse_t2 sa"} | at(180, 60)),
     Row("Siemens real time", "domain.md A.4", "real_time", TRUFI | {"description": "cine_realtime_sa"}),

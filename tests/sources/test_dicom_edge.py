@@ -21,8 +21,8 @@ EXPECTED = {
     "enhanced_siemens_3d": "single_image",
     # an inversion pulse, told by MRModifierSequence
     "enhanced_hyperfine_3d": "late_enhancement",
-    # nineteen times of a knee; its description names a localiser
-    "enhanced_moveknee_19_temporal": "scout",
+    # nineteen times of a knee, seconds apart; its description names the localiser that it was planned on
+    "enhanced_moveknee_19_temporal": "time_series",
     # the SOP class promises functional groups, and there are none; nor is there a patient, which comes first
     "enhanced_rle_10frames": "no_patient_id",
     # single images of a brain after an inversion pulse

@@ -6,7 +6,7 @@ from typing import Final
 from cinemyo.sources.dicom_headers import Protocol
 
 KINDS: Final = (
-    ("scout", r"\bscouts?\b|\blocali[sz]ers?\b|\blocs?\b|\bsurvey\b"),
+    ("scout", r"\bscouts?\b|\blocali[sz]ers?\b|\bsurvey\b"),
     (
         "map",
         r"\b(t1|t2|t2 ?star|t2s|r2|ecv) ?maps?\b|\bmapping\b|molli\b|\bsasha\b|\becv\b|\blook ?locker\b|\btirho\b",
@@ -18,6 +18,8 @@ KINDS: Final = (
     ("real_time", r"\breal ?time\b"),
 )
 """Codes of `dicom_codes`, each with the words that certainly mean it."""
+_LOC: Final = r"\blocs?\b"
+"""A localiser, or something planned on one (`ext loc ref`)."""
 
 _SSFP: Final = (
     r"\btfi(\d|\b)|\btrue? ?fi(sp)?\b|\btrufi|\btf2d|\bfiesta|\bs?b ?[ft]fe|\bbal(anced)? ?(ffe|tfe|sarge|ssfp)"
@@ -55,6 +57,11 @@ def named_kind(protocol: Protocol) -> str | None:
     return next((code for code, pattern in KINDS if re.search(pattern, words)), None)
 
 
+def hints_at_scout(protocol: Protocol) -> bool:
+    """Whether the words speak of a localiser, without saying that the image is one."""
+    return re.search(_LOC, _words(protocol)) is not None
+
+
 def name_evidence(protocol: Protocol) -> tuple[str, ...]:
     """What the words speak of: `ssfp_name`, `spoiled_name`, `black_blood_name`, `other_name`, `cine_name`, `kind_name`.
 
@@ -67,7 +74,7 @@ def name_evidence(protocol: Protocol) -> tuple[str, ...]:
     if "ssfp_name" in found and "spoiled_name" in found:
         found.remove("spoiled_name")
     found += ["cine_name"] if re.search(_CINE, words) else []
-    found += ["kind_name"] if named_kind(protocol) else []
+    found += ["kind_name"] if named_kind(protocol) or hints_at_scout(protocol) else []
     return tuple(found)
 
 

@@ -3,7 +3,7 @@
 import math
 from typing import Final
 
-from cinemyo.sources.cine_names import name_evidence, named_kind
+from cinemyo.sources.cine_names import hints_at_scout, name_evidence, named_kind
 from cinemyo.sources.dicom_codes import sop_class_code
 from cinemyo.sources.dicom_headers import Geometry, Header, PixelFacts, Protocol, Timing
 
@@ -65,7 +65,8 @@ def _kind(protocol: Protocol, timing: Timing) -> str | None:
         return "burned_in"
     values = set(protocol.image_type)
     by_type = next((code for code, kinds in _KINDS if values & kinds), None)
-    named = named_kind(protocol)
+    still = timing.n_images is None and timing.temporal_position is None
+    named = named_kind(protocol) or ("scout" if still and hints_at_scout(protocol) else None)
     found = by_type or _encoded(protocol) or (None if named == "scout" and _moves(protocol, timing) else named)
     if found is not None:
         return found
