@@ -28,14 +28,15 @@ from cinemyo.config import PhantomCohort
 from cinemyo.deid.decoding import quiet
 from cinemyo.sources.phantom.export import generate
 from tests.fuzz.enhanced import enhanced_object, two_slices
+from tests.fuzz.zips import zipped
 from tests.shared import ACDC, ACDC_CINE, EDGE, SUNNYBROOK
 from tests.sources import release
-from tests.sources.dicom_files import mr_image, save, set_pixels
+from tests.sources.dicom_files import mr_image, set_pixels
 
 CANARY: Final = "Zykqanary"
 """Stands in every identity of the phantoms; nothing that leaves a reader may hold it."""
 
-Family = Literal["dicom", "nifti"]
+Family = Literal["dicom", "nifti", "zip"]
 Files = dict[str, bytes]
 
 
@@ -236,10 +237,17 @@ PHANTOMS: Final[dict[str, tuple[Family, Callable[[], Files]]]] = {
     "enhanced": ("dicom", _enhanced([0.0])),
     "enhanced_stack": ("dicom", _enhanced(two_slices(), slope=1.5)),
     "enhanced_rle": ("dicom", lambda: _enhanced_rle()),
+    "zip": ("zip", lambda: {"export.zip": zipped(base("explicit").files), "more/x.ZIP": _two_zips()}),
     "acdc_pair": ("nifti", _release("pair")),
     "acdc_series": ("nifti", _release("series")),
     "acdc_plain": ("nifti", _release("plain")),
 }
+
+
+def _two_zips() -> bytes:
+    """An archive of one image and an archive."""
+    scout = to_bytes(_named(mr_image(series=7)))
+    return zipped({"inner.zip": zipped({"d/scout.dcm": scout}), "scout.dcm": to_bytes(_named(mr_image(series=8)))})
 
 
 def _enhanced_rle() -> Files:
@@ -285,8 +293,3 @@ _REAL: Final[dict[str, Callable[[str], Base]]] = {
     "acdc": _acdc(ACDC),
     "acdc_cine": _acdc(ACDC_CINE),
 }
-
-
-def saved(image: Dataset, path: Path) -> Path:
-    """Writes a data set as a DICOM file (for regression cases)."""
-    return save(image, path)

@@ -9,7 +9,16 @@ from random import Random
 from typing import Final
 
 from cinemyo.deid.decoding import quiet
-from tests.fuzz import bases, damage_bombs, damage_bytes, damage_elements, damage_nifti, damage_tree, damage_values
+from tests.fuzz import (
+    bases,
+    damage_bombs,
+    damage_bytes,
+    damage_elements,
+    damage_nifti,
+    damage_tree,
+    damage_values,
+    damage_zip,
+)
 from tests.fuzz.bases import Base, Family, Files
 from tests.fuzz.draft import Draft, Mutation, Pixels, Special
 
@@ -20,6 +29,7 @@ MUTATIONS: Final[tuple[Mutation, ...]] = (
     *damage_bombs.MUTATIONS,
     *damage_tree.MUTATIONS,
     *damage_nifti.MUTATIONS,
+    *damage_zip.MUTATIONS,
 )
 _REAL_SHARE: Final = 0.35
 _SEVERAL: Final = (1, 1, 1, 1, 1, 2, 2, 3, 5)

@@ -33,7 +33,7 @@ class Element:
     vr_at: int | None
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=128)
 def elements(content: bytes) -> tuple[Element, ...]:
     """The top-level elements of a little-endian file in order; none where it cannot be parsed."""
     try:

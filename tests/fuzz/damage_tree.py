@@ -40,7 +40,7 @@ def rename(draft: Draft, random: Random) -> str:
     old, new = pick(draft, random), random.choice(_NAMES)
     if new in draft.files:
         return "no change"
-    if draft.base.family == "nifti":
+    if draft.base.family == "nifti" and "/" in old:
         new = f"{old.rpartition('/')[0]}/{new}"
     draft.rename(old, new)
     return f"{old!r} called {new[:60]!r}"

@@ -71,7 +71,7 @@ class Mutation:
     kind: str
     weight: float
     apply: Mutator
-    family: Literal["dicom", "nifti", "any"] = "any"
+    family: Literal["dicom", "nifti", "zip", "any"] = "any"
 
 
 def pick(draft: Draft, random: Random, *, ending: str = "") -> str:

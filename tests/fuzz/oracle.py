@@ -5,7 +5,7 @@ import tempfile
 import time
 import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -22,17 +22,15 @@ from cinemyo.sources.base import Cine, CineSource, Exclusion, read
 from cinemyo.sources.dicom import DicomReader
 from tests.fuzz.bases import CANARY
 from tests.fuzz.case import Case, lay, regular_files
+from tests.fuzz.frames import DefectError, check_frames, equal
 from tests.fuzz.memory import peak_bytes, reset_peak
 from tests.fuzz.reference import PLUGINS, Reference, dicom_facts, dicom_frames, nifti_frames
+from tests.fuzz.zips import members_of
 
 GROUPS: Final = {"NOR": "normal", "HCM": "hcm", "DCM": "dcm"}
 _SPARSE: Final = 1 << 27
 _FITTING: Final[set[str]] = set()
 """Rows that the table has taken before."""
-
-
-class DefectError(AssertionError):
-    """A reader did what it must never do."""
 
 
 @dataclass(frozen=True)
@@ -87,8 +85,10 @@ def judge(case: Case, root: Path, items: Sequence[Cine | Exclusion]) -> Outcome:
     Raises:
         DefectError: see `examine`.
     """
-    key = load_key("published")
-    paths = {keyed_hash(os.fsencode(name), key=key)[:32]: name for name in regular_files(root)}
+    paths = {_code(name): name for name in regular_files(root)}
+    archives = [name for name in paths.values() if name.lower().endswith(".zip")]
+    members = {_code(f"{outer}!{name}"): f"{outer}!{name}" for outer in archives for name in _members(root, outer)}
+    paths |= members
     cines = [item for item in items if isinstance(item, Cine)]
     excluded = [item for item in items if isinstance(item, Exclusion)]
     account = _accounted(case, paths, cines, excluded)
@@ -104,27 +104,29 @@ def judge(case: Case, root: Path, items: Sequence[Cine | Exclusion]) -> Outcome:
 
 
 def _accounted(case: Case, paths: dict[str, str], cines: Sequence[Cine], excluded: Sequence[Exclusion]) -> Counter[str]:
-    """Files by what became of them."""
+    """Files by what became of them; members of archives that were opened are files too."""
     used = Counter(file.file for cine in cines for file in {file.file: file for file in cine.files}.values())
-    codes = Counter({(file.file, item.code): 1 for item in excluded for file in item.files})
+    codes = list(dict.fromkeys((file.file, item.code) for item in excluded for file in item.files))
     left = Counter(file for file, _ in codes)
-    lost = [name for file, name in paths.items() if file not in used and file not in left]
+    opened = {paths[file] for file, code in codes if code == "archive" and file in paths}
+    must = {file: name for file, name in paths.items() if "!" not in name or name.partition("!")[0] in opened}
+    lost = [name for file, name in must.items() if file not in used and file not in left]
     if lost:
         raise DefectError(f"{len(lost)} files lost, such as {lost[0]!r}")
     unknown = (set(used) | set(left)) - set(paths)
-    if unknown:
+    if unknown and case.family != "zip":
         raise DefectError(f"{len(unknown)} files that are not there")
     twice = [paths[file] for file in paths if used[file] + left[file] > 1 and not _of_many(case, paths[file])]
     if twice:
         raise DefectError(f"counted twice: {twice[0]!r}")
-    account = Counter(next(code for name, code in codes if name == file) for file in paths if file not in used)
-    account["used"] = sum(file in used for file in paths)
+    account = Counter({file: code for file, code in reversed(codes) if file not in used}.values())
+    account["used"] = len(used)
     return account
 
 
 def _of_many(case: Case, name: str) -> bool:
     """Whether a file may serve several cines: a stack, or an object of several frames."""
-    return case.family == "nifti" or b"\x28\x00\x08\x00" in case.files.get(name, b"")[:1_000_000]
+    return case.family != "dicom" or b"\x28\x00\x08\x00" in case.files.get(name, b"")[:1_000_000]
 
 
 def _frames_hold(case: Case, root: Path, cine: Cine, paths: dict[str, str]) -> None:
@@ -137,30 +139,12 @@ def _frames_hold(case: Case, root: Path, cine: Cine, paths: dict[str, str]) -> N
     faults = []
     for plugin in PLUGINS:
         try:
-            _shown_frames(cine, names, [_reference(case, root, name, plugin=plugin) for name in names])
+            check_frames(cine, names, [_reference(case, root, name, plugin=plugin) for name in names])
         except DefectError as fault:
             faults.append(fault)
         else:
             return
     raise faults[0]
-
-
-def _shown_frames(cine: Cine, names: Sequence[str], references: Sequence[Reference | None]) -> None:
-    pool: list[tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], str]] = []
-    for reference, name in zip(references, names, strict=True):
-        if reference is None:
-            raise DefectError(f"used, though pydicom cannot read it: {name!r}")
-        pool += [(values, padding, name) for values, padding in zip(reference.values, reference.padding, strict=True)]
-    inverted = any(reference.inverted for reference in references if reference is not None)
-    if len(names) == len(cine.files) == len(cine.frames) == len(pool):
-        chosen = list(range(len(pool)))
-    else:
-        chosen = _chosen(cine, pool, inverted=inverted)
-    values = np.stack([pool[index][0] for index in chosen])
-    padding = np.stack([pool[index][1] for index in chosen])
-    if not _equal(cine.frames, _shown(values, padding, inverted=inverted)):
-        wrong = [pool[chosen[k]][2] for k in range(len(values)) if not _equal(cine.frames[k], values[k])]
-        raise DefectError(f"frames of other values than the file: {(wrong or names)[0]!r}")
 
 
 def _facts_hold(root: Path, cine: Cine, paths: dict[str, str]) -> None:
@@ -170,7 +154,7 @@ def _facts_hold(root: Path, cine: Cine, paths: dict[str, str]) -> None:
         DefectError: others.
     """
     names = [paths[file.file] for file in cine.files]
-    found = [dicom_facts((root / name).read_bytes()) for name in names]
+    found = [dicom_facts(_bytes(root, name)) for name in names]
     if len(names) != len(cine.frames) or any(facts is None or facts.frames > 1 for facts in found):
         return
     first = found[0]
@@ -182,38 +166,6 @@ def _facts_hold(root: Path, cine: Cine, paths: dict[str, str]) -> None:
         raise DefectError(f"times of other values than the files: {names[0]!r}")
 
 
-def _chosen(cine: Cine, pool: Sequence[tuple[np.ndarray[Any, Any], Any, str]], *, inverted: bool) -> list[int]:
-    """Which frames of objects with several are in the cine; each at most once."""
-    free, chosen = list(range(len(pool))), []
-    for frame in cine.frames:
-        found = next((k for k in free if _matches(frame, pool[k][0], pool[k][1], inverted=inverted)), None)
-        if found is None:
-            raise DefectError(f"a frame that none of its files holds, or one used twice: {pool[0][2]!r}")
-        free.remove(found)
-        chosen.append(found)
-    return chosen
-
-
-def _matches(frame: Any, values: Any, padding: Any, *, inverted: bool) -> bool:
-    if frame.shape != values.shape:
-        return False
-    if inverted:
-        total = (frame + values)[~padding]
-        return total.size == 0 or bool(np.ptp(total) <= 1e-3 * max(1.0, float(np.abs(total).max())))
-    return _equal(frame[~padding], values[~padding])
-
-
-def _shown(values: Any, padding: Any, *, inverted: bool) -> Any:
-    """Bright is bright, padding is darkest."""
-    image = values[~padding]
-    if image.size == 0:
-        return values
-    darkest, brightest = image.min(), image.max()
-    shown = brightest + darkest - values if inverted else values.copy()
-    shown[padding] = darkest
-    return shown
-
-
 def _reference(case: Case, root: Path, name: str, *, plugin: str) -> Reference | None:
     """What this file may show: the frames of the base where the damage left no others, else what its bytes hold.
 
@@ -223,9 +175,33 @@ def _reference(case: Case, root: Path, name: str, *, plugin: str) -> Reference |
     known = None if original is None else dicom_frames(original)
     if case.pixels.get(name, "kept") == "kept" and original is not None:
         return known
-    if (root / name).stat().st_size > _SPARSE:
-        return known
-    return dicom_frames((root / name).read_bytes(), plugin=plugin) or known
+    return dicom_frames(_bytes(root, name), plugin=plugin) or known
+
+
+def _code(name: str) -> str:
+    return keyed_hash(os.fsencode(name), key=load_key("published"))[:32]
+
+
+def _bytes(root: Path, name: str) -> bytes:
+    """What a file or a member of an archive holds; nothing of a giant."""
+    outer, _, member = name.partition("!")
+    if (root / outer).is_file() and member:
+        return _members(root, outer)[member]
+    return b"" if (root / name).stat().st_size > _SPARSE else (root / name).read_bytes()
+
+
+def _members(root: Path, outer: str) -> dict[str, bytes]:
+    """Members by the names that the reader gives them, those of an inner archive with its own before them."""
+    if (root / outer).stat().st_size > _SPARSE:
+        return {}
+    found = members_of((root / outer).read_bytes())
+    inner = {f"{name}!{deep}": content for name, packed in found.items() for deep, content in _inner(name, packed)}
+    return {**found, **inner}
+
+
+def _inner(name: str, packed: bytes) -> Iterator[tuple[str, bytes]]:
+    if name.lower().endswith(".zip"):
+        yield from members_of(packed).items()
 
 
 def _nifti_frames_hold(case: Case, root: Path, cine: Cine, paths: dict[str, str]) -> None:
@@ -241,12 +217,8 @@ def _nifti_frames_hold(case: Case, root: Path, cine: Cine, paths: dict[str, str]
             raise DefectError(f"used, though it is no NIfTI image: {name!r}")
         volumes.append(volume)
     expected = np.concatenate(volumes)[:, cine.slice_number - 1]
-    if not _equal(cine.frames, expected):
+    if not equal(cine.frames, expected):
         raise DefectError(f"frames of other values than the file: {images[0]!r}")
-
-
-def _equal(one: Any, other: Any) -> bool:
-    return one.shape == other.shape and bool(np.allclose(one, other, rtol=2e-6, atol=1e-6, equal_nan=True))
 
 
 def _no_identity(cines: Sequence[Cine], excluded: Sequence[Exclusion], paths: dict[str, str]) -> None:

@@ -49,7 +49,7 @@ class Facts:
     trigger_ms: float | None
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=128)
 def dicom_facts(content: bytes) -> Facts | None:
     """What plain pydicom reads in a file's bytes, or None where it cannot."""
     try:
@@ -73,7 +73,7 @@ def _numbers(dataset: Dataset, keyword: str) -> tuple[float, ...]:
     return tuple(float(each) for each in value) if isinstance(value, MultiValue) else (float(value),)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=200)
 def dicom_frames(content: bytes, *, plugin: str = "") -> Reference | None:
     """What plain pydicom makes of a file's bytes, by its own choice of decoder or one by name, or None."""
     try:
@@ -163,7 +163,7 @@ def _padding(dataset: Dataset, stored: np.ndarray[Any, Any]) -> np.ndarray[Any, 
     return (stored >= min(ends)) & (stored <= max(ends))
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=8)
 def nifti_frames(content: bytes, *, packed: bool) -> np.ndarray[Any, Any] | None:
     """The volume as (t, z, y, x) float32 by the bytes of the header alone, or None where it is none."""
     try:
@@ -185,7 +185,8 @@ def _volume(content: bytes) -> np.ndarray[Any, Any]:
     if np.isfinite(slope) and slope != 0:
         with np.errstate(all="ignore"):
             values = values * slope + (intercept if np.isfinite(intercept) else 0.0)
-    while len(shape) < 4:
-        shape.append(1)
+    shape = [*shape, *[1] * 4][: max(4, len(shape))]
+    while len(shape) > 4 and shape[-1] == 1:
+        shape.pop()
     with np.errstate(all="ignore"):
         return values.reshape(shape, order="F").transpose(3, 2, 1, 0).astype(np.float32)

@@ -11,7 +11,8 @@ from cinemyo.sources.base import Cine, Exclusion
 from tests.fuzz import bases
 from tests.fuzz.case import Case, finished, lay
 from tests.fuzz.draft import Draft
-from tests.fuzz.oracle import DefectError, judge, read_all
+from tests.fuzz.frames import DefectError
+from tests.fuzz.oracle import judge, read_all
 
 Items = list[Cine | Exclusion]
 
