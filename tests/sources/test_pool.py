@@ -1,4 +1,5 @@
 import ctypes
+import mmap
 import os
 import signal
 import subprocess
@@ -85,6 +86,13 @@ def test_a_task_that_hangs_is_ended() -> None:
 def test_a_task_that_takes_too_much_memory_is_ended() -> None:
     tasks = [1, 4000, 2]
     found = [result for _, result in in_order(hoards, tasks, workers=1, limits=Limits(bytes=3 << 30))]
+    assert found == [1, Failure("crashed", "MemoryError"), 2]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is bounded on Linux alone")
+def test_what_the_parent_holds_is_not_counted() -> None:
+    with mmap.mmap(-1, 3 << 30, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS):
+        found = [result for _, result in in_order(hoards, [1, 400, 2], workers=1, limits=Limits(bytes=1 << 28))]
     assert found == [1, Failure("crashed", "MemoryError"), 2]
 
 

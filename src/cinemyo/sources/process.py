@@ -6,6 +6,7 @@ import faulthandler
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import Final
 
 BYTES: Final = 2 << 30
@@ -13,6 +14,7 @@ BYTES: Final = 2 << 30
 _DIE_WITH_PARENT: Final = 1  # PR_SET_PDEATHSIG of linux/prctl.h
 _MAPPED_FROM, _GIVEN_BACK_FROM = -3, -1  # M_MMAP_THRESHOLD and M_TRIM_THRESHOLD of glibc's malloc.h
 _LARGE: Final = 1 << 24
+_DATA: Final = 5  # of proc(5), statm: data and stack, in pages
 
 
 def bounded(size: int, *, parent: int) -> None:
@@ -39,8 +41,18 @@ def bounded(size: int, *, parent: int) -> None:
 
     with contextlib.suppress(OSError, ValueError):
         _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-        soft = size if hard == resource.RLIM_INFINITY else min(size, hard)
+        most = _inherited() + size
+        soft = most if hard == resource.RLIM_INFINITY else min(most, hard)
         resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold identities
     if os.getppid() != parent:
         os._exit(1)
+
+
+def _inherited() -> int:
+    """Bytes that the limit counts and that came with the fork: torch alone reserves more than a gigabyte."""
+    try:
+        facts = Path("/proc/self/statm").read_text(encoding="ascii").split()
+    except OSError:
+        return 0
+    return int(facts[_DATA]) * os.sysconf("SC_PAGE_SIZE")
