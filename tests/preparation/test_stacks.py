@@ -3,10 +3,14 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from benchmarks.localisation import separation, stack_error, summary
+from benchmarks.phases_phantom import errors
 from benchmarks.stacks import LEFT_VENTRICLE, Stack, harder, middle_third, pairs, turned
+from cinemyo.deid.keys import load_key
+from cinemyo.deid.pseudonyms import pseudonym
 from cinemyo.preparation.region import Located, locate_exam
 from tests.preparation.hearts import SPACING, away, heart
 from tests.preparation.test_region import CONFIG
@@ -76,15 +80,24 @@ def test_the_middle_third_of_a_stack_is_never_empty() -> None:
 @pytest.mark.slow
 @needs(ACDC)
 def test_real_stacks_are_found_and_the_confidence_tells_where_not() -> None:
-    errors, hard, confidence = [], [], []
+    plain, hard, confidence = [], [], []
     for number, stack in enumerate(list(pairs(ACDC))[::10]):
         found = locate_exam(stack.views(), config=CONFIG)
-        errors.append(stack_error(stack, found))
+        plain.append(stack_error(stack, found))
         kinds = dict(harder(stack, generator=np.random.default_rng(number)))
         for each in (stack, kinds["moved strongly"], kinds["moved under noise, strongly"]):
             found = locate_exam(each.views(), config=CONFIG)
             hard.append(stack_error(each, found))
             confidence.append(np.median([one.confidence for one in found[middle_third(len(found))]]))
-    assert np.median(errors) <= 5
-    assert np.percentile(errors, 90) <= 12
+    assert np.median(plain) <= 5
+    assert np.percentile(plain, 90) <= 12
     assert separation(np.array(hard), np.array(confidence)) >= 0.75
+
+
+def test_frames_off_are_counted_round_the_beat_with_their_sign() -> None:
+    key = load_key("published")
+    cines = pd.DataFrame({"cine_id": ["a"], "series_id": [pseudonym("series", "s", key=key)], "n_frames": [20]})
+    phases = pd.DataFrame({"cine_id": ["a"], "diastole_index": [19], "systole_index": [8], "review": [False]})
+    truth = pd.DataFrame({"series": ["s"], "view": ["short_axis"], "diastole_index": [0], "systole_index": [6]})
+    row = errors(cines, phases, truth).iloc[0]
+    assert (row["diastole"], row["systole"]) == (-1, 2)
