@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +95,7 @@ def params_values() -> dict[str, Any]:
         "recipes": {"coarse": {"pixel_mm": 3.0, "canvas_px": CANVAS, "window": "heart"}},
         "split": {"protocol": "honest", "folds": FOLDS, "holdout_share": 0.2, "links": None},
         "arms": {"dual": arm, "view_systole": {**arm, "target": "view", "phases": ["systole"]}},
-        **RESULTS,
+        **deepcopy(RESULTS),
         "explain": {"correct_drawn": 2, "too_coarse_mm": 30, "lv_radius_mm": 30, "heart_radius_mm": 50, **EXPLAIN},
     }
 

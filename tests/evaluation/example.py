@@ -95,7 +95,8 @@ def params(*, study: str = "demo", notice: str = "", synthetic: bool = True, **a
         "arms": {name: ARM | changes for name, changes in (arms or ARMS).items()},
         "evaluate": RESULTS["evaluate"] | {"bootstrap": 200},
         "leakage": RESULTS["leakage"] | {"recipe": "standard"},
-        **{name: RESULTS[name] for name in ("external", "robustness", "sheets", "oversight")},
+        **{name: RESULTS[name] for name in ("external", "robustness", "sheets")},
+        "oversight": RESULTS["oversight"] | {"consent_basis": "synthetic" if synthetic else "waiver"},
         "explain": {"correct_drawn": 1, "too_coarse_mm": 40, "lv_radius_mm": 30, "heart_radius_mm": 60, **EXPLAIN},
     }
     return parse(values, where="example")

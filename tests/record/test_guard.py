@@ -14,6 +14,7 @@ def project(base: Path, *, synthetic: bool) -> Path:
     values = params_values()
     values["study"]["synthetic"] = synthetic
     values["source"]["key"] = "published" if synthetic else "file"
+    values["oversight"]["consent_basis"] = "synthetic" if synthetic else "waiver"
     (base / "params.yaml").write_text(yaml.safe_dump(values), encoding="utf-8")
     return base
 
