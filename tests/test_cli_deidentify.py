@@ -41,7 +41,9 @@ def test_json_has_the_counts(export: Path, tmp_path: Path) -> None:
         "--workers",
         "1",
     ]
-    assert json.loads(RUN.invoke(app, command).output) == {"found": 8, "shared": 8, "review": 0, "refused": {}}
+    assert json.loads(RUN.invoke(app, command).output) == {
+        **{"found": 8, "shared": 8, "review": 0, "refused": {}, "cleared": 0},
+    }
 
 
 def test_a_private_key_is_asked_for(export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

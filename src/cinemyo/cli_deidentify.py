@@ -32,14 +32,19 @@ def deidentify(
     *,
     out: Annotated[Path, typer.Option(help="A new or empty folder outside ROOT.")],
     key: Key = Mode.file,
+    cleared: Annotated[
+        Path | None, typer.Option(help="The review.csv of a former run, with a role where a person saw no text.")
+    ] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; one per core if none is said.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
 ) -> None:
     """Writes MR images without identity for sharing, those to look at apart, and a manifest of every file."""
+    from cinemyo.deid.clearance import read_cleared
     from cinemyo.deid.keys import load_key
     from cinemyo.deid.sharing import deidentify as write
 
-    summary = write(root, out=out, key=load_key(key.value), workers=workers)
+    decided = read_cleared(cleared) if cleared else {}
+    summary = write(root, out=out, key=load_key(key.value), workers=workers, cleared=decided)
     typer.echo(json.dumps({"found": summary.found, **asdict(summary)}) if as_json else str(summary))
 
 

@@ -114,7 +114,7 @@ def test_another_key_gives_other_names(export: Path, out: Path, tmp_path: Path) 
     key = Key(b"another key of more than thirty-two bytes")
     deidentify(export, out=tmp_path / "other", key=key, workers=1)
     ours, theirs = (_bytes(folder) for folder in (out, tmp_path / "other"))
-    assert {name for name in ours if name in theirs} == {"manifest.csv", "report.txt"}
+    assert {name for name in ours if name in theirs} == {"manifest.csv", "report.txt", "review.csv"}
 
 
 def test_random_pseudonyms_hold_over_processes_and_runs(

@@ -33,7 +33,7 @@ Source: DICOM PS3.16 2024, CID 7050
 """
 
 PIXELS_SEARCHED: Final = ("113101", "Clean Pixel Data Option")
-"""Written only where the pixels were searched for burned-in text and none was found."""
+"""Written only where the pixels were searched for burned-in text and none was found, by the search or by a person."""
 
 _PROFILE: Final = hashlib.sha256(
     "\n".join(
@@ -56,7 +56,7 @@ def clean(dataset: Dataset, *, key: Key, searched: SearchedPixels | None = None)
     description becomes a code, compressed pixels are decoded (a codestream can hold remarks). Private groups, overlays,
     curves, preamble, padding, and all but the necessary file meta go with everything that is not listed in `allowed`;
     what Table E.1-1 lists is not copied even where `allowed` names it, but for `allowed.KEPT`. With `searched`, the
-    pixels are those, and the header says so where no text was found.
+    pixels are those, and the header says so where no text was found or a person has cleared them.
 
     Raises:
         SourceError: no PatientID or UIDs, text burned into the pixels, or pixels that cannot be decoded.
@@ -172,12 +172,14 @@ def _write_method(result: Dataset, *, key: Key, searched: SearchedPixels | None)
     Source: DICOM PS3.15 2024, E.1.1 and E.2
     """
     result.PatientIdentityRemoved = "YES"
-    result.DeidentificationMethod = f"cinemyo allow-list {_PROFILE}, key {key.id}"
+    result.DeidentificationMethod = said = f"cinemyo allow-list {_PROFILE}, key {key.id}"
     result.LongitudinalTemporalInformationModified = "REMOVED"
     methods = list(METHODS)
-    if searched is not None and searched.text_score < REVIEW_SCORE:
+    if searched is not None and searched.is_clean:
         result.BurnedInAnnotation = "NO"
         methods.append(PIXELS_SEARCHED)
+        if searched.text_score >= REVIEW_SCORE:
+            result.DeidentificationMethod = [said, f"pixels seen by: {searched.cleared_by}"]
     items = []
     for code, meaning in sorted(methods):
         item = Dataset()

@@ -8,6 +8,7 @@ from jaxtyping import Integer
 from pydicom import Dataset
 
 from cinemyo.deid.decoding import stored_values
+from cinemyo.deid.text_detector import REVIEW_SCORE
 from cinemyo.errors import SourceError
 
 _BYTE: Final = 8
@@ -32,6 +33,13 @@ class SearchedPixels:
 
     stored: Integer[np.ndarray, "*pixels"]
     text_score: float
+    cleared_by: str | None = None
+    """The role of the person who looked and saw no text, where the search had found something."""
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether no text was found, or a person saw that there is none."""
+        return self.text_score < REVIEW_SCORE or self.cleared_by is not None
 
 
 def clean_pixels(dataset: Dataset, result: Dataset, *, searched: SearchedPixels | None = None) -> None:

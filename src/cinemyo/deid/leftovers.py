@@ -59,6 +59,6 @@ def _tells(part: str) -> bool:
 _WRITTEN: Final = (
     "cine ssfp siemens philips canon toshiba hitachi fujifilm united imaging unknown patient basic application profile "
     "confidentiality clean graphics descriptors option retain characteristics pixel data cinemyo allow list other norm "
-    "original primary secondary derived none"
+    "original primary secondary derived none pixels seen"
 )
 _VOCABULARY: Final = frozenset(_WRITTEN.split())

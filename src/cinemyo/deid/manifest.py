@@ -34,12 +34,14 @@ MANIFEST: Final = Table(
         text("transfer_syntax", nullable=True),
         flag("lossy", nullable=True),
         text("methods", nullable=True),
+        text("cleared_by", nullable=True),
     ),
     ("file",),
 )
 """File and digest are keyed hashes of the input's relative name and of its bytes; `output_digest` is the SHA-256 of
 what was written. The transfer syntax is the input's: what is written is Explicit VR Little Endian. `methods` are the
-codes of DeidentificationMethodCodeSequence. No date stands here: `exam_order` ranks a patient's exams in time."""
+codes of DeidentificationMethodCodeSequence. `cleared_by` is the role of the person who saw no text where the search
+suspected some. No date stands here: `exam_order` ranks a patient's exams in time."""
 
 
 def row(**cells: Any) -> dict[str, Any]:

@@ -3,14 +3,16 @@
 import errno
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from cinemyo import tables
+from cinemyo.deid.clearance import REVIEW_NAME, Cleared, refuse_others, write_review
 from cinemyo.deid.keys import Key
 from cinemyo.deid.manifest import MANIFEST, REFUSED, REVIEW, SHARED, row
 from cinemyo.deid.pseudonyms import file_code, keyed_hash, pseudonym
@@ -24,6 +26,7 @@ from cinemyo.sources.pool import Failure, in_order
 
 MANIFEST_NAME: Final = "manifest.csv"
 REPORT_NAME: Final = "report.txt"
+_NONE_CLEARED: Final[Cleared] = MappingProxyType({})
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
@@ -34,6 +37,8 @@ class Summary:
     shared: int
     review: int
     refused: dict[str, int]
+    cleared: int = 0
+    """Of those shared, how many a person cleared."""
 
     @property
     def found(self) -> int:
@@ -45,6 +50,7 @@ class Summary:
         lines = [
             f"{self.found} files: {self.shared} shared, {self.review} to review, {self.found - self._kept} refused"
         ]
+        lines += [f"  of those shared, cleared by a person: {self.cleared}"] if self.cleared else []
         lines += [f"  {code}: {count}" for code, count in self.refused.items()]
         return "\n".join([*lines, _VERDICT])
 
@@ -60,11 +66,16 @@ _VERDICT: Final = (
 )
 
 
-def deidentify(root: Path, *, out: Path, key: Key, workers: int | None = None) -> Summary:
+def deidentify(
+    root: Path, *, out: Path, key: Key, workers: int | None = None, cleared: Cleared = _NONE_CLEARED
+) -> Summary:
     """Writes share/, review/, a manifest and a report into `out`, all or nothing, and returns the account.
 
+    What the search for text would put to review and a person has cleared is shared, and the manifest says so.
+
     Raises:
-        SourceError: the root is absent or empty, or `out` holds something, or one lies within the other.
+        SourceError: the root is absent or empty, or `out` holds something, or one lies within the other, or `cleared`
+            names what is not in the export.
         SetupError: the disk is full.
 
     Source: DICOM PS3.15 2024, Annex E
@@ -75,11 +86,15 @@ def deidentify(root: Path, *, out: Path, key: Key, workers: int | None = None) -
         raise SourceError("ROOT", expected="DICOM files", got="an empty folder", remedy="point it at the export")
     with _draft(out) as draft:
         items, refused = _examined(refs, root=root, key=key, workers=workers)
-        outcomes = list(_shared(by_place(items), out=draft, key=key, workers=workers))
+        refuse_others(items, cleared, key=key)
+        work = partial(share, out=draft, key=key, cleared=cleared)
+        outcomes = list(_shared(by_place(items), work=work, workers=workers))
         rows = _rows(refs, outcomes, refused, root=root, key=key)
         counts = Counter(entry["outcome"] for entry in rows)
         codes = Counter(entry["code"] for entry in rows if entry["outcome"] == REFUSED)
-        summary = Summary(counts[SHARED], counts[REVIEW], dict(sorted(codes.items())))
+        by_person = sum(entry["cleared_by"] is not None for entry in rows)
+        summary = Summary(counts[SHARED], counts[REVIEW], dict(sorted(codes.items())), by_person)
+        write_review(rows, draft / REVIEW_NAME)
         tables.write(tables.from_rows(rows, table=MANIFEST), table=MANIFEST, path=draft / MANIFEST_NAME)
         tables.write_bytes(draft / REPORT_NAME, f"{summary}\n".encode())
     return summary
@@ -106,8 +121,9 @@ def _lost(ref: FileRef, *, root: Path, key: Key) -> Refused:
     return Refused(SourceFile(file_code(ref.name(root), key=key), keyed_hash(b"", key=key), 0), "unreadable")
 
 
-def _shared(groups: Iterable[tuple[Item, ...]], *, out: Path, key: Key, workers: int | None) -> Iterator[Outcome]:
-    work = partial(share, out=out, key=key)
+def _shared(
+    groups: Iterable[tuple[Item, ...]], *, work: Callable[[Sequence[Item]], list[Outcome]], workers: int | None
+) -> Iterator[Outcome]:
     for group, found in in_order(work, groups, workers=workers):
         if not isinstance(found, Failure):
             yield from found

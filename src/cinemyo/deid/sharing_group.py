@@ -14,6 +14,7 @@ from pydicom import Dataset
 
 from cinemyo.deid.clean import clean
 from cinemyo.deid.clean_pixels import SearchedPixels
+from cinemyo.deid.clearance import Cleared, role_for
 from cinemyo.deid.decoding import quiet, stored_values
 from cinemyo.deid.keys import Key
 from cinemyo.deid.leftovers import left_over
@@ -42,8 +43,11 @@ class _Read:
     """Frames first, also where there is one."""
 
 
-def share(items: Sequence[Item], *, out: Path, key: Key) -> list[Outcome]:
-    """What became of the files of one place; those that may go lie in `out` then, under pseudonyms."""
+def share(items: Sequence[Item], *, out: Path, key: Key, cleared: Cleared) -> list[Outcome]:
+    """What became of the files of one place; those that may go lie in `out` then, under pseudonyms.
+
+    In `cleared` are those in which a person saw no text.
+    """
     read, outcomes = [], []
     for item in items:
         try:
@@ -51,7 +55,9 @@ def share(items: Sequence[Item], *, out: Path, key: Key) -> list[Outcome]:
         except Exception:  # decoders raise whatever they like; the file is named in the manifest
             outcomes.append(Outcome(item, {"outcome": REFUSED, "code": "broken_pixels"}))
     score = _score(read)
-    return outcomes + [_written(one, score=score, out=out, key=key) for one in read]
+    return outcomes + [
+        _written(one, searched=_searched(one, score, cleared, key=key), out=out, key=key) for one in read
+    ]
 
 
 def readable(item: Item) -> bool:
@@ -91,20 +97,24 @@ def _bright(one: _Read) -> Stored:
     return np.asarray(one.stored.max() - one.stored)
 
 
-def _written(one: _Read, *, score: float, out: Path, key: Key) -> Outcome:
-    item = one.item
-    stored = one.stored[0] if len(one.stored) == 1 else one.stored
+def _searched(one: _Read, score: float, cleared: Cleared, *, key: Key) -> SearchedPixels:
+    role = role_for(one.item, cleared, key=key) if score >= REVIEW_SCORE else None
+    return SearchedPixels(one.stored[0] if len(one.stored) == 1 else one.stored, score, role)
+
+
+def _written(one: _Read, *, searched: SearchedPixels, out: Path, key: Key) -> Outcome:
+    item, score = one.item, searched.text_score
     cells: dict[str, Any] = {"frames": len(one.stored), "text_score": score, "transfer_syntax": item.syntax or None}
     try:
         with quiet():
-            cleaned = clean(one.dataset, key=key, searched=SearchedPixels(stored, score))
+            cleaned = clean(one.dataset, key=key, searched=searched)
             content = _content(cleaned)
             left = left_over(one.dataset, content[: len(content) - len(cleaned.PixelData)])
     except Exception:  # a header that defeats pydicom never ends a run
         return Outcome(item, cells | {"outcome": REFUSED, "code": "unreadable"})
     if left:
         return Outcome(item, cells | {"outcome": REFUSED, "code": "identity_left"})
-    outcome = REVIEW if score >= REVIEW_SCORE else SHARED
+    outcome = SHARED if searched.is_clean else REVIEW
     path = Path(_FOLDERS[outcome], *_names(item, key=key))
     (out / path).parent.mkdir(parents=True, exist_ok=True)
     (out / path).write_bytes(content)
@@ -118,6 +128,7 @@ def _written(one: _Read, *, score: float, out: Path, key: Key) -> Outcome:
             "output_digest": hashlib.sha256(content).hexdigest(),
             "lossy": cleaned.get("LossyImageCompression", "00") == "01",
             "methods": " ".join(code.CodeValue for code in cleaned.DeidentificationMethodCodeSequence),
+            "cleared_by": searched.cleared_by,
         },
     )
 
