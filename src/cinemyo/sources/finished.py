@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import cinemyo
 
+_RECORDS: Final = "finished"
 _LIBRARIES: Final = (
     *("numpy", "scipy", "pydicom", "pylibjpeg", "pylibjpeg-openjpeg", "pylibjpeg-rle", "pyjpegls", "python-gdcm"),
     *("SimpleITK", "nibabel", "tifffile", "pandas"),
@@ -53,6 +54,8 @@ class Finished:
 
     def clear(self) -> None:
         """Takes all of it away, and the folders above that are empty by then."""
+        # records first: what they name is there as long as they are
+        shutil.rmtree(self.folder / _RECORDS, ignore_errors=True)
         shutil.rmtree(self.folder, ignore_errors=True)
         for above in list(self.folder.parents)[:3]:
             try:
@@ -61,7 +64,7 @@ class Finished:
                 return
 
     def _record(self, content: str) -> Path:
-        return self.folder / "finished" / f"{content}.json"
+        return self.folder / _RECORDS / f"{content}.json"
 
 
 def begin(folder: Path, *, name: str, basis: Any) -> Finished:
