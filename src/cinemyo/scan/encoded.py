@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from cinemyo.scan.needles import Buffer
-from cinemyo.scan.pieces import Budget, Inner, Opener, is_text
+from cinemyo.scan.pieces import Budget, Inner, Opener, holds_pixels, is_text
 
 _BASE64: Final = re.compile(rb"(?:[A-Za-z0-9+/]{60,100}(?:\r?\n|\\n)\s{0,16})*[A-Za-z0-9+/_-]{20,}={0,2}")
 _HEX: Final = re.compile(rb"(?:[0-9a-f]{2}){12,}|(?:[0-9A-F]{2}){12,}")
@@ -56,6 +56,11 @@ def _from_base64(run: bytes) -> bytes:
     return base64.b64decode(run[: len(run) - (len(run) % 4 == 1)] + b"=" * (-len(run) % 4 if len(run) % 4 != 1 else 0))
 
 
+def _may_be_wide(head: bytes) -> bool:
+    """Whether zero bytes may belong to letters: not in images and volumes, whose dark pixels look like UTF-16."""
+    return b"\0" in head and not holds_pixels(head)
+
+
 def _wide(content: Buffer, budget: Budget) -> Iterator[Inner]:
     """The runs of UTF-16 and UTF-32, as UTF-8."""
     texts = [_from_wide(found[0]) for found in _WIDE.finditer(content)]
@@ -70,5 +75,5 @@ def _from_wide(run: bytes) -> bytes:
 
 OPENERS: Final = (
     Opener("base64", is_text, _runs),
-    Opener("UTF-16", lambda head: b"\0" in head, _wide),
+    Opener("UTF-16", _may_be_wide, _wide),
 )

@@ -9,7 +9,7 @@ from typing import Final
 from ahocorasick_rs import BytesAhoCorasick
 
 from cinemyo.scan.needles import CHUNK, RUN, Buffer, Hit
-from cinemyo.scan.patterns import COLUMN, PATTERNS
+from cinemyo.scan.patterns import COLUMN, PATTERNS, Pattern
 
 _OVERLAP: Final = 1024
 _SURE: Final = 9
@@ -51,9 +51,17 @@ def _in_chunk(raw: bytes, *, is_text: bool) -> Iterator[Hit]:
                 span = found.span(group)
                 if span in taken or not pattern.holds(found[group]):
                     continue
-                if is_text or (span[1] - span[0] >= _SURE and _is_in_run(raw, *span)):
+                if is_text or _is_sure(pattern, raw, span):
                     taken.add(span)
                     yield Hit(pattern.kind, *span)
+
+
+def _is_sure(pattern: Pattern, raw: bytes, span: tuple[int, int]) -> bool:
+    """Whether a find in a binary file is long, among text, and as tidy as its pattern asks."""
+    start, end = span
+    if end - start < _SURE or (pattern.tidy and not pattern.tidy.match(raw[start:end])):
+        return False
+    return _is_in_run(raw, start, end)
 
 
 def _windows(raw: bytes, *, is_text: bool) -> dict[int, list[tuple[int, int]]]:

@@ -68,6 +68,8 @@ class Pattern:
     holds: Callable[[bytes], bool] = lambda _: True
     in_binary: bool = False
     """Sure enough to be looked for in the runs of text of a binary file."""
+    tidy: re.Pattern[bytes] | None = None
+    """What it must look like there, where pixels and weights look like anything."""
 
 
 def _is_named(found: bytes) -> bool:
@@ -116,11 +118,15 @@ PATTERNS: Final = (
         (b"@",),
         lambda found: not _RESERVED.search(found),
     ),
-    _sure(
+    Pattern(
         "person-name",
-        rb"(?<![\w^\\])" + _WORD_CAPITAL + rb"(?: " + _WORD_CAPITAL + rb")?\^" + _WORD_CAPITAL
-        + rb"(?:[\^ ][" + _LETTER + rb".'-]+)*",
+        re.compile(
+            rb"(?<![\w^\\])" + _WORD_CAPITAL + rb"(?: " + _WORD_CAPITAL + rb")?\^" + _WORD_CAPITAL
+            + rb"(?:[\^ ][" + _LETTER + rb".'-]+)*"
+        ),
         (b"^",),
+        in_binary=True,
+        tidy=re.compile(rb"(?:[A-Z]{4,}|[A-Z][a-z]{3,})\^(?:[A-Z]{3,}|[A-Z][a-z]{2,})(?:[\^ ]|\Z)"),
     ),
     _sure(
         "nir",

@@ -1,6 +1,7 @@
 """What lies inside a file: its bytes, and whatever is packed, encoded or stored in it, within bounds."""
 
 import mmap
+import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -8,9 +9,12 @@ from typing import Final, Literal
 
 from cinemyo.scan.needles import Buffer
 
-Kind = Literal["text", "file", "identity", "dicom"]
+Kind = Literal["text", "file", "identity", "dicom", "pixels"]
 
 DEEPEST: Final = 6
+_PIXELS: Final = re.compile(
+    rb"(?s)II[*+]\0|MM\0[*+]|\s*(?:ObjectType|NDims)\s*=|.{128}DICM|.{344}n[+i]1\0|.{4}n[+i]2\0"
+)
 _IN_MEMORY: Final = 32 << 20
 _READ: Final = 1 << 20
 _HEAD: Final = 4096
@@ -93,7 +97,7 @@ def pieces_of(
 ) -> Iterator[Piece]:
     """The bytes as they are, then what every opener that knows them finds inside, at any depth up to six."""
     head = bytes(content[:_HEAD])
-    yield Piece(place, content, is_text(head))
+    yield Piece(place, content, is_text(head), kind="pixels" if holds_pixels(head) else "text")
     if budget.depth >= DEEPEST:
         fault.reasons.append(f"{place}: packed more than {DEEPEST} times")
         return
@@ -129,6 +133,11 @@ def is_text(head: bytes) -> bool:
         return False
     controls = sum(head.count(code) for code in range(32) if code not in b"\t\n\r\f\x1b")
     return controls <= len(head) // 200
+
+
+def holds_pixels(head: bytes) -> bool:
+    """Whether bytes of the file are pixels as they are, which look like anything: TIFF, MetaImage, NIfTI, DICOM."""
+    return _PIXELS.match(head) is not None
 
 
 def chunks_of(read: Callable[[int], bytes]) -> Iterator[bytes]:

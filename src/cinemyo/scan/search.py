@@ -118,6 +118,9 @@ class Search:
             self._found("identity-attribute", piece, path=path)
         else:
             self._known(piece, path=path)
+            if piece.kind == "pixels":
+                # the texts of its header are pieces of their own
+                return
             for hit in find_patterns(piece.content, is_text=piece.is_text):
                 self._hit(hit, piece, path=path)
 
