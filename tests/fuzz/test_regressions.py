@@ -86,6 +86,15 @@ def test_pixels_that_end_within_the_length_of_a_header_are_truncated(missing: in
     assert cine_with(lambda image: (written(image) or b"")[:-missing], tmp_path) == {"truncated": 1}
 
 
+def test_pixels_under_a_transfer_syntax_that_lies_are_not_shifted(tmp_path: Path) -> None:
+    for phase in range(PHASES):
+        content = written(mr_image(phase=phase, phases=PHASES)) or b""
+        lie = content.replace(b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.1.2\0\0\0", 1)
+        (tmp_path / f"{phase:02d}.dcm").write_bytes(lie)
+    (cine,), _ = read(tmp_path)
+    assert np.array_equal(cine.frames, np.stack([pixels(phase) for phase in range(PHASES)]))
+
+
 def test_pixels_are_not_read_beyond_their_element(tmp_path: Path) -> None:
     def damage(image: Dataset) -> bytes:
         content = written(image) or b""

@@ -27,6 +27,7 @@ from cinemyo.sources.dicom_values import Values, integer, text
 BEGINNING: Final = 1 << 20
 """Bytes of a file that are walked over in memory."""
 _BARE: Final = (b"\x08\x00", b"\x02\x00")
+_PIXEL_VRS: Final = {b"OB\0\0", b"OW\0\0", b"UN\0\0"}
 _PIXEL_TAGS: Final = {b"\xe0\x7f\x10\x00", b"\x7f\xe0\x00\x10"}
 _WANTED: Final = tags(KEYWORDS)
 
@@ -125,7 +126,7 @@ def _by_pydicom(stream: BinaryIO, *, force: bool) -> Parsed | None:
     syntax = text(dataset.file_meta, "TransferSyntaxUID") or (ImplicitVRLittleEndian if implicit else explicit)
     if not found["SOPClassUID"]:
         found["SOPClassUID"] = text(dataset.file_meta, "MediaStorageSOPClassUID")
-    at, length = _value_at(stream, implicit=bool(implicit), syntax=syntax, little=bool(little))
+    at, length = _value_at(stream, syntax=syntax, little=bool(little))
     return Parsed(Resolved(found), syntax, start, at, stream, length)
 
 
@@ -136,11 +137,16 @@ def _value(dataset: pydicom.Dataset, keyword: str) -> Any:
         return UNREADABLE if keyword in DECISIVE else None
 
 
-def _value_at(stream: BinaryIO, *, implicit: bool, syntax: str, little: bool) -> tuple[int | None, int]:
-    """Where the value of the pixel element begins at which the stream stands, and its length."""
+def _value_at(stream: BinaryIO, *, syntax: str, little: bool) -> tuple[int | None, int]:
+    """Where the value of the pixel element begins at which the stream stands, and its length.
+
+    Whether a VR stands before the length is told by the bytes, as pydicom does, and not by a transfer syntax that may
+    lie: read as a length, a VR of pixels is odd, which no length is.
+    """
     start, head = stream.tell(), stream.read(12)
     if head[:4] not in _PIXEL_TAGS or len(head) < 12:
         return None, 0
+    implicit = head[4:8] not in _PIXEL_VRS
     length = int.from_bytes(head[4:8] if implicit else head[8:12], "little" if little else "big")
     fragments = length == UNDEFINED
     return (start + (8 if implicit else 12) if fragments == (syntax not in PLAIN) else None), length
