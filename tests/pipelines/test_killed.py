@@ -181,7 +181,6 @@ def trial(project: Project, stage: Callable[[], None], *arguments: str) -> None:
         wait_for_end(project.workers())
         done, _ = project.records(), project.kept()
         interrupted += 0 < done < PARTS
-        print(done, end=" ")
         run(stage, *arguments)
         assert project.kept() == PARTS - done
         assert project.content() == undisturbed
