@@ -3,13 +3,14 @@
 Stages never write to the ledger; what they leave here holds no name of a patient, no argument and no path.
 """
 
+import fcntl
 import getpass
 import hashlib
 import json
 import os
 import platform
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import metadata
@@ -29,7 +30,7 @@ AGENT_VARIABLE: Final = "CINEMYO_AGENT"
 def recorded(kind: Literal["stage", "command"], name: str, *, base: Path = Path()) -> Iterator[None]:
     """Leaves a file at the start of a run and completes it at its end with the outcome: `done` or `failed`.
 
-    A file without an end belongs to a run that was killed, or that still goes on.
+    A file without an end belongs to a run that was killed, or that still goes on: then its first file is locked.
 
     Raises:
         SetupError: the folder of the events cannot be written; nothing runs unrecorded.
@@ -46,13 +47,61 @@ def recorded(kind: Literal["stage", "command"], name: str, *, base: Path = Path(
         "outcome": None,
     }
     path = base / FOLDER / f"{started.replace(':', '')}-{secrets.token_hex(4)}.json"
-    _write(path, event)
+    starting = path.with_suffix(".starting")
+    _write(starting, event)
     outcome = "failed"
+    with starting.open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        starting.replace(path)
+        try:
+            yield
+            outcome = "done"
+        finally:
+            _write(path, {**event, "ended": _now(), "outcome": outcome})
+
+
+def left(base: Path = Path()) -> list[tuple[str, dict[str, Any]]]:
+    """Name and content of what runs left that have ended, in order of their start; of a killed one, `ended` is None.
+
+    A run that still goes on is passed over. A file that is no event is told as one without a name.
+    """
+    found = ((path, _ended(path)) for path in sorted((base / FOLDER).glob("*.json")))
+    return [(path.stem, event) for path, event in found if event is not None]
+
+
+def running(base: Path = Path()) -> list[dict[str, Any]]:
+    """The start of each run that still goes on, in their order."""
+    return [_read(path) for path in sorted((base / FOLDER).glob("*.json")) if _ended(path) is None]
+
+
+def remove(names: Iterable[str], *, base: Path = Path()) -> None:
+    """Removes files of events that the ledger holds."""
+    for name in names:
+        (base / FOLDER / f"{name}.json").unlink(missing_ok=True)
+
+
+def _ended(path: Path) -> dict[str, Any] | None:
+    """An event whose run goes on no more, else None."""
+    event = _read(path)
+    if event.get("ended"):
+        return event
     try:
-        yield
-        outcome = "done"
-    finally:
-        _write(path, {**event, "ended": _now(), "outcome": outcome})
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (FileNotFoundError, BlockingIOError):
+        return None
+    # the run may have ended in between
+    return _read(path)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except ValueError:
+        found = None
+    return found if isinstance(found, dict) else {"kind": "command", "name": "", "outcome": "unreadable"}
 
 
 def agent() -> str:

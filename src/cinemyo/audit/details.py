@@ -45,6 +45,8 @@ class Details:
 
     def commit_all(self, contents: Sequence[tuple[str, Mapping[str, Any]]]) -> list[str]:
         """The commitments to many contents, all kept or none."""
+        if not contents:
+            return []
         rows = [_row(patient, content) for patient, content in contents]
         with self._open() as database:
             statement = "INSERT INTO commitments (commitment, patient, topic, salt, content) VALUES (?, ?, ?, ?, ?)"
@@ -76,9 +78,17 @@ class Details:
         rows = self._rows("SELECT patient, commitment, content FROM commitments WHERE topic = ? ORDER BY number", topic)
         return {patient: (commitment, content) for patient, commitment, content in rows}
 
-    def commitments(self) -> list[str]:
-        """All commitments whose contents are here, the oldest first."""
-        return [name for (name,) in self._rows("SELECT commitment FROM commitments ORDER BY number")]
+    def commitments(self, topics: Sequence[str] | None = None) -> list[str]:
+        """Commitments whose contents are here, the oldest first: of some topics or of all."""
+        rows = self._rows("SELECT commitment, topic FROM commitments ORDER BY number")
+        return [name for name, topic in rows if topics is None or topic in topics]
+
+    def drop(self, commitments: Sequence[str]) -> None:
+        """Deletes the contents of single commitments."""
+        if commitments:
+            with self._open() as database:
+                named = [(name,) for name in commitments]
+                database.executemany("DELETE FROM commitments WHERE commitment = ?", named)
 
     def wrong(self) -> list[str]:
         """Commitments that their own contents contradict."""

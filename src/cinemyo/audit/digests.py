@@ -15,7 +15,7 @@ _THREADS: Final = 4
 
 @dataclass(frozen=True)
 class Digest:
-    """Both digests of a file or folder, its size in bytes, and for a folder the SHA-256 of each file by its relative name."""
+    """Digests of a file or folder, its size in bytes, and for a folder the SHA-256 of each file by its name."""
 
     sha256: str
     md5: str

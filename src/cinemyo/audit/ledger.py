@@ -14,8 +14,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
+from cinemyo import tables
 from cinemyo.errors import AuditError
 
 LEDGER: Final = Path("audit") / "ledger.jsonl"
@@ -23,12 +24,19 @@ GENESIS: Final = "0" * 64
 """What stands in place of a hash before the first record."""
 
 Kind = Literal[
-    "activity", "artefact", "restored", "access", "labels", "withdrawal", "disposal", "anchor", "merge", "recovery"
+    "activity",
+    "artefact",
+    "restored",
+    "patients",
+    "labels",
+    "access",
+    "withdrawal",
+    "disposal",
+    "anchor",
+    "merge",
+    "recovery",
 ]
-KINDS: Final[tuple[Kind, ...]] = (
-    *("activity", "artefact", "restored", "access", "labels"),
-    *("withdrawal", "disposal", "anchor", "merge", "recovery"),
-)
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 
 
 @dataclass(frozen=True)
@@ -73,6 +81,8 @@ class Ledger:
 
     def __init__(self, path: Path = LEDGER) -> None:
         self.path = path
+        self.seal = path.with_suffix(".head")
+        """How many records there are, and the hash of the last: tells records that are missing at the end."""
 
     def records(self) -> list[Record]:
         """All records, checked.
@@ -94,7 +104,7 @@ class Ledger:
     def examine(self) -> tuple[list[Record], list[Fault]]:
         """The records that can be read, and every fault of the chain; a torn last line is a fault too."""
         if not self.path.is_file():
-            return [], []
+            return [], self._unsealed([])
         lines = self.path.read_bytes().split(b"\n")
         faults = [Fault(len(lines), "a line without an end: a write that was cut off")] if lines[-1] else []
         found: list[Record] = []
@@ -113,7 +123,16 @@ class Ledger:
                 faults.append(Fault(number, wrong))
             found.append(record)
             previous = told
+        faults += [] if faults else self._unsealed(found)
         return found, sorted(faults, key=lambda fault: fault.line)
+
+    def history(self) -> list[Record]:
+        """All records, checked, each merge preceded by those that it took over from another ledger.
+
+        Raises:
+            AuditError: the chain is broken.
+        """
+        return flat(self.records())
 
     def head(self) -> str:
         """The hash of the last record; zeros in an empty ledger.
@@ -143,6 +162,9 @@ class Ledger:
                 file.write("".join(record.line() for record in made).encode())
                 file.flush()
                 os.fsync(file.fileno())
+            # a crash before this leaves a seal that is behind, which is no fault
+            seal = {"records": len(records) + len(made), "hash": made[-1].hash}
+            tables.write_bytes(self.seal, (_canonical(seal) + "\n").encode())
         return made
 
     @contextmanager
@@ -152,6 +174,22 @@ class Ledger:
         with (self.path.parent / f".{self.path.name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+    def _unsealed(self, found: Sequence[Record]) -> list[Fault]:
+        """What the seal knows better than a chain that holds in itself."""
+        if not self.seal.is_file():
+            return []
+        try:
+            sealed = json.loads(self.seal.read_bytes())
+            count, told = int(sealed["records"]), str(sealed["hash"])
+        except (ValueError, KeyError, TypeError):
+            return [Fault(0, f"{self.seal.name} is no seal")]
+        if len(found) < count:
+            what = f"{len(found)} records where {count} were written: the last ones are missing"
+            return [Fault(0, what if found else f"no ledger, where one of {count} records was written")]
+        if count < 1 or found[count - 1].hash != told:
+            return [Fault(count, f"another record than {self.seal.name} tells")]
+        return []
 
     def _mend(self) -> dict[str, Any] | None:
         """Cuts a torn last line off; what it was, by length and hash."""
@@ -165,6 +203,19 @@ class Ledger:
             file.truncate(len(content) - len(torn))
             os.fsync(file.fileno())
         return {"bytes": len(torn), "sha256": hashlib.sha256(torn).hexdigest()}
+
+
+def flat(records: Sequence[Record]) -> list[Record]:
+    """The records in the order in which they were taken in, each merge preceded by those of the other ledger."""
+    found: list[Record] = []
+    for record in records:
+        if record.kind == "merge":
+            found += [
+                Record(item["seq"], item["time"], item["kind"], item["body"], item["previous"])
+                for item in record.body["records"]
+            ]
+        found.append(record)
+    return found
 
 
 def _chained(entries: Sequence[tuple[Kind, Mapping[str, Any]]], *, after: Sequence[Record]) -> Iterator[Record]:
