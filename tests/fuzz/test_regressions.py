@@ -122,6 +122,21 @@ def test_a_run_length_stream_that_makes_its_decoder_panic_is_broken(tmp_path: Pa
     assert cine_with(damage, tmp_path, syntax=RLELossless) == {"broken_pixels": 1}
 
 
+@pytest.mark.parametrize("vr", ["SQ", "OB"])
+def test_an_identifier_under_a_vr_that_lies_is_none(vr: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    def damage(image: Dataset) -> bytes:
+        content = written(image) or b""
+        at = content.index(b"\x08\x00\x18\x00UI")
+        length = int.from_bytes(content[at + 6 : at + 8], "little")
+        value = content[at + 8 : at + 8 + length]
+        items = struct.pack("<HHI", 0xFFFE, 0xE000, length) + value if vr == "SQ" else value
+        element = content[at : at + 4] + vr.encode() + b"\0\0" + struct.pack("<I", len(items)) + items
+        return content[:at] + element + content[at + 8 + length :]
+
+    assert cine_with(damage, tmp_path) == {"missing_uid": 1}
+    assert capfd.readouterr() == ("", "")
+
+
 def test_a_hundred_thousand_items_are_not_parsed(tmp_path: Path) -> None:
     def damage(image: Dataset) -> bytes:
         content = written(image) or b""

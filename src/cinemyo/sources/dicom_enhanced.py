@@ -7,6 +7,7 @@ from typing import Any, BinaryIO, Final
 import pydicom
 from pydicom import Dataset
 from pydicom.datadict import keyword_for_tag
+from pydicom.sequence import Sequence
 
 from cinemyo.deid.decoding import quiet
 from cinemyo.sources.dicom_elements import tag_of, too_many_items
@@ -107,9 +108,9 @@ def _listed(item: Dataset) -> Iterator[tuple[str, Any]]:
         try:
             value = item[tag].value
         except Exception:  # a broken element is an absent one
-            if keyword in DECISIVE:
-                yield keyword, UNREADABLE
-            continue
+            value = b""
+        if isinstance(value, bytes | Sequence):  # no value of ours is one, unless its VR lies
+            value = UNREADABLE if keyword in DECISIVE else None
         if value is not None and value != "":
             yield keyword, value
 

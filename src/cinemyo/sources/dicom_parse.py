@@ -132,9 +132,13 @@ def _by_pydicom(stream: BinaryIO, *, force: bool) -> Parsed | None:
 
 def _value(dataset: pydicom.Dataset, keyword: str) -> Any:
     try:
-        return dataset.get(keyword)
+        value = dataset.get(keyword)
     except Exception:  # a broken element is an absent one: pydicom raises many kinds here
-        return UNREADABLE if keyword in DECISIVE else None
+        value = b""
+    if not isinstance(value, bytes | pydicom.Sequence):
+        return value
+    # no value of ours is a sequence or bytes, unless its VR lies
+    return UNREADABLE if keyword in DECISIVE else None
 
 
 def _value_at(stream: BinaryIO, *, syntax: str, little: bool) -> tuple[int | None, int]:
