@@ -98,8 +98,18 @@ def without_spare_bits(
     spare = native.dtype.itemsize * _BYTE - stored
     if spare <= 0 or not np.issubdtype(native.dtype, np.integer):
         return native
+    if high + 1 == stored and _fits(native, stored):
+        return native
     bits = native.view(f"u{native.dtype.itemsize}") >> max(0, high + 1 - stored)
     return (bits << spare).view(native.dtype) >> spare
+
+
+def _fits(values: Integer[np.ndarray, "*pixels"], stored: int) -> bool:
+    """Whether nothing lies in the spare bits but the sign."""
+    if values.size == 0:
+        return True
+    reach = 1 << (stored - 1 if values.dtype.kind == "i" else stored)
+    return bool(values.max() < reach and (values.dtype.kind == "u" or values.min() >= -reach))
 
 
 def _ensure_syntax(dataset: Dataset) -> None:

@@ -1,6 +1,7 @@
 """What the free words of a protocol say an image is: sequence names of the makers, and kinds that are no cine."""
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from cinemyo.sources.dicom_headers import Protocol
@@ -53,7 +54,11 @@ _SAID: Final = (
 
 def named_kind(protocol: Protocol) -> str | None:
     """The code of what the words certainly mean, if that is something other than a cine."""
-    words = _words(protocol)
+    return _named(_words(protocol))
+
+
+@lru_cache(maxsize=1024)
+def _named(words: str) -> str | None:
     return next((code for code, pattern in KINDS if re.search(pattern, words)), None)
 
 

@@ -13,6 +13,7 @@ from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ImplicitVRLittleEndian
 
 from cinemyo.sources.dicom_syntaxes import GE_PRIVATE
+from cinemyo.sources.dicom_values import finite, several, stripped
 
 DEEPEST: Final = 32
 """Levels of sequences of undefined length; PS3.3 has no image with more than a handful."""
@@ -32,6 +33,10 @@ _SHORT: Final = frozenset(
 )
 _NUMBERS: Final = {"US": ("H", 2), "SS": ("h", 2), "UL": ("L", 4), "SL": ("l", 4), "FL": ("f", 4), "FD": ("d", 8)}
 _ABSENT: Final = ("", b"")
+_HIGH_GROUPS: Final = 0x7FE0
+"""From here on: pixels, and the items and ends of sequences."""
+_SHORT_VALUE: Final = 64
+"""Bytes of values that are kept to be recognised."""
 _TEXTS: Final = frozenset(
     {*("AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT"), *("PN", "SH", "ST", "TM", "UC", "UI", "UR", "UT")}
 )
@@ -64,6 +69,18 @@ class Elements:
         """The value, a tuple of several, or None where there is none or none that can be read."""
         return _value(*self.raw.get(tag_of(keyword), _ABSENT), little=self.little)
 
+    def numbers(self, keyword: str, /) -> tuple[float, ...]:
+        """As `dicom_values.numbers`; what other files of a series have alike is converted once."""
+        vr, value = self.raw.get(tag_of(keyword), _ABSENT)
+        read = _known_numbers if len(value) <= _SHORT_VALUE else _numbers
+        return read(vr, value, self.little)
+
+    def texts(self, keyword: str, /) -> tuple[str, ...]:
+        """As `dicom_values.texts`; what other files of a series have alike is converted once."""
+        vr, value = self.raw.get(tag_of(keyword), _ABSENT)
+        read = _known_texts if len(value) <= _SHORT_VALUE else _texts
+        return read(vr, value, self.little)
+
 
 @dataclass(frozen=True)
 class Part:
@@ -86,6 +103,18 @@ def _value(vr: str, value: bytes, *, little: bool) -> Any:
     else:
         found = tuple(value.decode("ascii").split("\\"))
     return found[0] if len(found) == 1 else found
+
+
+def _numbers(vr: str, value: bytes, little: bool) -> tuple[float, ...]:  # noqa: FBT001  # a cache takes no keywords well
+    return finite(several(_value(vr, value, little=little)))
+
+
+def _texts(vr: str, value: bytes, little: bool) -> tuple[str, ...]:  # noqa: FBT001
+    return stripped(several(_value(vr, value, little=little)))
+
+
+_known_numbers = lru_cache(maxsize=8192)(_numbers)
+_known_texts = lru_cache(maxsize=8192)(_texts)
 
 
 @lru_cache(maxsize=4096)
@@ -175,8 +204,19 @@ class _Walk:
         """
         content, end, depth, wanted = self._content, len(self._content), 0, self._wanted
         head, step = self._head.unpack_from, self._explicit if self._is_explicit else self._implicit
+        is_explicit = self._is_explicit
         while at < end:
-            tag, vr, length, value_at = step(at, head(content, at))
+            found = head(content, at)
+            if is_explicit and found[2] in _SHORT and found[0] < _HIGH_GROUPS:
+                group, number, vr, length = found
+                value_at = at + 8
+                at = value_at + length
+                if at > end:
+                    raise ValueError("length")
+                if not depth and (tag := group << 16 | number) in wanted:
+                    self._keep(tag, vr, content[value_at:at])
+                continue
+            tag, vr, length, value_at = step(at, found)
             if length == UNDEFINED and tag not in _PIXELS and tag not in _ENDS:
                 if vr not in {b"SQ", b""} or depth >= DEEPEST:
                     raise ValueError("undefined length")
@@ -217,12 +257,24 @@ class _Walk:
         raise ValueError("VR")
 
     def _keep(self, tag: int, vr: bytes, value: bytes) -> None:
-        known = _known_vr(tag)
-        kind = known if vr in {b"", b"UN"} else vr.decode("ascii")
-        if kind == "US or SS":
-            kind = "US"
-        if kind not in _NUMBERS and kind not in _TEXTS:
-            raise ValueError("VR")
-        if kind in _TEXTS and value.translate(None, _PLAIN):
-            raise ValueError("letters")
-        self.found[tag] = (kind, value)
+        self.found[tag] = (_known_plain if len(value) <= _SHORT_VALUE else _plain)(tag, vr, value), value
+
+
+def _plain(tag: int, vr: bytes, value: bytes) -> str:
+    """The VR of a value that is plain here.
+
+    Raises:
+        ValueError: it is not.
+    """
+    known = _known_vr(tag)
+    kind = known if vr in {b"", b"UN"} else vr.decode("ascii")
+    if kind == "US or SS":
+        kind = "US"
+    if kind not in _NUMBERS and kind not in _TEXTS:
+        raise ValueError("VR")
+    if kind in _TEXTS and value.translate(None, _PLAIN):
+        raise ValueError("letters")
+    return kind
+
+
+_known_plain = lru_cache(maxsize=8192)(_plain)

@@ -148,11 +148,12 @@ def _frame(stored: Integer[np.ndarray, "y x"], header: Header, decoder: str, *, 
     if slope == 0:
         raise PixelError(header.ref, "a rescale slope of 0")
     with np.errstate(over="ignore"):
-        if slope in {None, 1} and not intercept:
+        is_plain = slope in {None, 1} and not intercept and stored.dtype.kind in "iu"
+        if is_plain:
             values = stored.astype(np.float32)
         else:
             values = (stored.astype(np.float64) * (slope or 1.0) + (intercept or 0.0)).astype(np.float32)
-    if not np.isfinite(values).all():
+    if not is_plain and not np.isfinite(values).all():
         raise PixelError(header.ref, "values that are no numbers")
     return Frame(values, _padding(stored, facts), facts.photometric == "MONOCHROME1", decoder)
 

@@ -25,7 +25,13 @@ def text(dataset: Values, keyword: str) -> str:
 
 def texts(dataset: Values, keyword: str) -> tuple[str, ...]:
     """The values as text without padding; none where absent or unreadable."""
-    return tuple(stripped for value in _values(dataset, keyword) if (stripped := str(value).strip(_PADDING)))
+    own = getattr(dataset, "texts", None)
+    return stripped(_values(dataset, keyword)) if own is None else tuple(own(keyword))
+
+
+def stripped(values: tuple[Any, ...]) -> tuple[str, ...]:
+    """Values as text without padding, empty ones left out."""
+    return tuple(word for value in values if (word := str(value).strip(_PADDING)))
 
 
 def number(dataset: Values, keyword: str) -> float | None:
@@ -42,8 +48,14 @@ def integer(dataset: Values, keyword: str) -> int | None:
 
 def numbers(dataset: Values, keyword: str) -> tuple[float, ...]:
     """The values, or none if one of them is no finite number."""
+    own = getattr(dataset, "numbers", None)
+    return finite(_values(dataset, keyword)) if own is None else tuple(own(keyword))
+
+
+def finite(values: tuple[Any, ...]) -> tuple[float, ...]:
+    """Values as numbers, or none if one of them is no finite number."""
     try:
-        found = tuple(float(_plain(value)) for value in _values(dataset, keyword))
+        found = tuple(float(_plain(value)) for value in values)
     except (TypeError, ValueError):
         return ()
     return found if all(math.isfinite(value) for value in found) else ()
@@ -75,6 +87,11 @@ def _values(dataset: Values, keyword: str) -> tuple[Any, ...]:
         value = dataset.get(keyword)
     except Exception:  # a broken element is an absent one: pydicom raises many kinds here
         return ()
+    return several(value)
+
+
+def several(value: Any) -> tuple[Any, ...]:
+    """The values of an element that may hold none, one or several."""
     if value is None:
         return ()
     return tuple(value) if isinstance(value, MultiValue | list | tuple) else (value,)
