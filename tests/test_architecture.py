@@ -17,7 +17,10 @@ LEVELS = [
     {"explain", "trials"},
     {"record"},
     {"audit"},
-    {"cli", "cli_deidentify", "cli_holdout", "cli_ingest", "cli_readers", "cli_scan", "doctor"},
+    {
+        *("cli", "cli_deidentify", "cli_holdout", "cli_ingest", "cli_readers", "cli_scan", "doctor"),
+        *("cli_audit", "cli_audit_ledger", "cli_audit_trace", "cli_audit_withdraw", "cli_audit_export"),
+    },
 ]
 LEVEL = {name: depth for depth, names in enumerate(LEVELS) for name in names}
 

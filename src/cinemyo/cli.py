@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from cinemyo.cli_audit import audit
 from cinemyo.cli_deidentify import deidentify, locate
 from cinemyo.cli_holdout import holdout
 from cinemyo.cli_ingest import ingest
@@ -35,9 +36,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     help=__doc__,
-)
-audit = typer.Typer(
-    no_args_is_help=True, rich_markup_mode=None, help="Where results come from; never a stage, never writes a result."
 )
 keys = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The key of the pseudonyms.")
 app.add_typer(audit, name="audit")
@@ -69,35 +67,6 @@ def new(file: Annotated[Path, typer.Argument(help="A file that does not exist ye
     from cinemyo.deid.keys import KEY_VARIABLE, new_key
 
     typer.echo(f"{new_key(file)} in {file}; set {KEY_VARIABLE}={file}, keep a copy apart from the data")
-
-
-@audit.command()
-def lineage() -> None:
-    """Writes reports/lineage.csv: every artefact with its stage, command, params, inputs and hashes."""
-    from cinemyo import tables
-    from cinemyo.record.lineage import LINEAGE
-    from cinemyo.record.lineage import lineage as found
-
-    frame = found()
-    path = Path("reports") / "lineage.csv"
-    tables.write(frame, table=LINEAGE, path=path)
-    states = ", ".join(f"{count} {state}" for state, count in frame["state"].value_counts().items())
-    typer.echo(f"{path.as_posix()}: {len(frame)} artefacts of {frame['stage'].nunique()} stages; {states}")
-
-
-@audit.command()
-def trace(
-    cine_id: Annotated[str, typer.Argument(help="An id of cines.csv or exclusions.csv.")], *, as_json: Json = False
-) -> None:
-    """Lists what a cine went into: files, region, canvases, folds, models, predictions, heat maps."""
-    from cinemyo import config
-    from cinemyo.layout import Layout
-    from cinemyo.record.trace import as_text
-    from cinemyo.record.trace import trace as found
-
-    params = config.load()
-    steps = found(cine_id, params=params, layout=Layout(params.study.name))
-    typer.echo(json.dumps([asdict(step) for step in steps], indent=1) if as_json else as_text(steps))
 
 
 @app.command()
