@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from cinemyo.config import Params, Source
+from cinemyo.deid.refusals import read_refusals
 from cinemyo.layout import Layout
 from cinemyo.sources.census import check_census
 from cinemyo.sources.ingest import ingest, outputs, work_of
@@ -19,12 +20,13 @@ def main() -> None:
 
 
 def ingest_cohort(run: Run, *, source: Source, layout: Layout) -> None:
-    """Reads a source under the study's key."""
+    """Reads a source under the study's key, without whoever withdrew."""
     check_census(source.root)
-    key, found = key_of(run.params.source), count_of(source)
+    key, found, withdrawn = key_of(run.params.source), count_of(source), Path(run.params.oversight.withdrawn)
+    refused = read_refusals(withdrawn, key=key)
     finished = work_of(layout, key=key)
-    ingest(open_source(source, key=key), layout=layout, key=key, found=found, finished=finished)
-    run.wrote(inputs=[Path(source.root)], outputs=outputs(layout), params=basis(run.params, source=source))
+    ingest(open_source(source, key=key), layout=layout, key=key, found=found, finished=finished, refused=refused)
+    run.wrote(inputs=[Path(source.root), withdrawn], outputs=outputs(layout), params=basis(run.params, source=source))
     finished.clear()
 
 

@@ -7,8 +7,10 @@ import pandas as pd
 
 from cinemyo import tables
 from cinemyo.config import Source
+from cinemyo.deid.refusals import read_refusals
 from cinemyo.layout import Layout
 from cinemyo.sources.keyed import key_of
+from cinemyo.sources.refused import without_refused
 from cinemyo.sources.sheet import join, read_sheet
 from pipelines.stage import Run, stage
 
@@ -20,14 +22,16 @@ def main() -> None:
 
 
 def label_cohort(run: Run, *, source: Source, layout: Layout, joined: Callable[..., pd.DataFrame]) -> None:
-    """Joins a source's sheet to its cines under the study's key."""
-    path = Path(source.labels)
+    """Joins a source's sheet to its cines under the study's key; rows of whoever withdrew are passed over."""
+    path, withdrawn = Path(source.labels), Path(run.params.oversight.withdrawn)
+    key = key_of(run.params.source)
+    sheet = without_refused(read_sheet(path), refused=read_refusals(withdrawn, key=key))
     cines = tables.read(layout.cines, table=tables.CINES)
     exclusions = tables.read(layout.exclusions, table=tables.EXCLUSIONS)
-    labels = joined(cines, read_sheet(path), key=key_of(run.params.source), exclusions=exclusions)
+    labels = joined(cines, sheet, key=key, exclusions=exclusions)
     tables.write(labels, table=tables.LABELS, path=layout.labels)
     run.wrote(
-        inputs=[path, layout.cines, layout.exclusions],
+        inputs=[path, withdrawn, layout.cines, layout.exclusions],
         outputs=[layout.labels],
         params={"source": source.model_dump(mode="json")},
     )

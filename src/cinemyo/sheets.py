@@ -85,6 +85,7 @@ WITHDRAWN: Final = Table(
     "withdrawn",
     (
         text("refusal", pattern=r"^[0-9a-f]{64}$"),
+        text("key_id", pattern=r"^[0-9a-f]{8}$"),
         text(
             "reason", among=("consent_withdrawn", "objection", "ineligible", "duplicate_identity", "controllers_order")
         ),
@@ -93,4 +94,8 @@ WITHDRAWN: Final = Table(
     ),
     ("refusal",),
 )
-"""One row per patient who left: a keyed refusal code, which is personal data kept so that the patient stays out."""
+"""One row per patient who left: a keyed refusal code, which is personal data kept so that the patient stays out, and
+the id of its key: under another key it would keep nobody out."""
+
+REFUSED: Final = "withdrawn"
+"""The code under which files of a patient of that sheet are counted as excluded; none of them has a row of its own."""

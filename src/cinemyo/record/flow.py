@@ -12,6 +12,7 @@ from cinemyo.errors import TableError
 from cinemyo.labels import CLASSES, Scheme
 from cinemyo.layout import Layout
 from cinemyo.persons import persons_of, read_links
+from cinemyo.sheets import REFUSED
 
 
 @dataclass(frozen=True)
@@ -104,9 +105,10 @@ def flow_of(params: Params, *, layout: Layout) -> Flow:
     parts = _parts(layout, scheme=arm.scheme, cines=cines)
     answers = _answers(layout, name=name, arm=arm).merge(cines, on="cine_id", how="left")
     candidates = parts[parts["part"].map(is_analysed)]
+    withdrawn = _withdrawn(layout)
     flow = Flow(
-        files=len(files),
-        files_excluded=_counts(files["code"][files["cine_id"].isna()]),
+        files=len(files) + withdrawn.get(REFUSED, 0),
+        files_excluded=_counts(files["code"][files["cine_id"].isna()]) | withdrawn,
         files_used=int(files["cine_id"].notna().sum()),
         found=_units(cines),
         unlabelled=_units(cines[~known]),
@@ -143,6 +145,13 @@ def _refuse_strangers(files: pd.DataFrame, *, cines: pd.DataFrame, where: str) -
 
 def _units(rows: pd.DataFrame) -> Units:
     return Units(int(rows["person"].nunique()), len(rows))
+
+
+def _withdrawn(layout: Layout) -> dict[str, int]:
+    """Files of patients who withdrew, which `sources.parquet` does not name."""
+    excluded = tables.read(layout.exclusions, table=tables.EXCLUSIONS)
+    own = excluded[excluded["code"] == REFUSED]
+    return {REFUSED: int(own["n_files"].sum())} if len(own) else {}
 
 
 def _counts(codes: pd.Series) -> dict[str, int]:

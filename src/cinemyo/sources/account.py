@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from cinemyo import tables
 from cinemyo.errors import SourceError
+from cinemyo.sheets import REFUSED
 from cinemyo.sources.building import Item
 from cinemyo.sources.spool import temporary_database
 
@@ -20,11 +21,17 @@ _TABLES: Final = """
 CREATE TABLE files (file TEXT PRIMARY KEY, digest TEXT, bytes INTEGER, cine TEXT, exclusion INTEGER);
 CREATE TABLE cines (cine_id TEXT PRIMARY KEY, item TEXT);
 CREATE TABLE exclusions (id INTEGER PRIMARY KEY, item TEXT UNIQUE, content TEXT);
+CREATE TABLE refused (file TEXT PRIMARY KEY);
 """
+_COUNT_REFUSED: Final = "SELECT COUNT(*) FROM refused WHERE file NOT IN (SELECT file FROM files)"
+"""A file that others use as well, such as the sheet of a release, is not refused."""
 
 
 class Account:
-    """Each file once: with the first cine that uses it, else with the first exclusion that names it."""
+    """Each file once: with the first cine that uses it, else with the first exclusion that names it.
+
+    Files of refused patients are counted and named nowhere: their keyed codes would be data of who withdrew.
+    """
 
     def __init__(self) -> None:
         self._database = temporary_database(tables=_TABLES)
@@ -38,6 +45,8 @@ class Account:
         for item in items:
             if "cine" in item:
                 self._use(item)
+            elif "refused" in item:
+                self._database.executemany("INSERT OR IGNORE INTO refused VALUES (?)", item["files"])
             else:
                 self._leave_out(item)
 
@@ -76,12 +85,17 @@ class Account:
     @property
     def n_files(self) -> int:
         """How many files are used or excluded."""
-        return int(self._database.execute("SELECT COUNT(*) FROM files").fetchone()[0])
+        return int(self._database.execute("SELECT COUNT(*) FROM files").fetchone()[0]) + self.n_refused
+
+    @property
+    def n_refused(self) -> int:
+        """How many files are those of refused patients alone."""
+        return int(self._database.execute(_COUNT_REFUSED).fetchone()[0])
 
     def codes(self) -> dict[str, int]:
         """Number of exclusions by code, the commonest first."""
         query = "SELECT content ->> 'code' AS code, COUNT(*) FROM exclusions GROUP BY code ORDER BY 2 DESC, MIN(id)"
-        return dict(self._database.execute(query))
+        return dict(self._database.execute(query)) | ({REFUSED: 1} if self.n_refused else {})
 
     def cines(self) -> Iterator[Item]:
         """The cines in the order of the source."""
@@ -89,12 +103,15 @@ class Account:
             yield json.loads(content)
 
     def exclusions(self) -> Iterator[dict[str, Any]]:
-        """Rows of `exclusions.csv` in the order of the source."""
+        """Rows of `exclusions.csv` in the order of the source, at the end one for all who were refused."""
         query = """SELECT content, n FROM exclusions LEFT JOIN (
             SELECT exclusion, COUNT(*) AS n FROM files WHERE cine IS NULL GROUP BY exclusion
         ) ON exclusion = id ORDER BY id"""
         for content, count in self._database.execute(query):
             yield {**json.loads(content), "n_files": count or 0}
+        if self.n_refused:
+            row = {"item": REFUSED, "patient_id": None, "level": "patient", "code": REFUSED}
+            yield {**row, "reason": "of patients who withdrew: counted, and named nowhere", "n_files": self.n_refused}
 
     def write_sources(self, path: Path) -> None:
         """Writes `sources.parquet` in row groups, so that its size in memory does not grow with the files.

@@ -11,6 +11,7 @@ from jaxtyping import Float
 
 from cinemyo import tables
 from cinemyo.deid.keys import Key
+from cinemyo.deid.refusals import Refusals
 from cinemyo.errors import SourceError
 from cinemyo.sources.base import Cine, Exclusion, Part, SourceFile
 from cinemyo.sources.finished import Finished
@@ -25,7 +26,8 @@ FAILURES: Final = {
 """Code and reason of what a process could not do, by kind of failure."""
 
 Item = dict[str, Any]
-"""A cine or exclusion as JSON values: its row under `cine` or `exclusion`, `files`; of a cine `carried`, `mask`."""
+"""A cine or exclusion as JSON values: its row under `cine` or `exclusion`, `files`; of a cine `carried`, `mask`. Of a
+refused patient `refused` and `files` alone."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class Builder:
 
     finished: Finished
     key: Key = field(repr=False)
+    refused: Refusals | None = None
 
     def __call__(self, part: Part | Exclusion) -> Built | Failure:
         """The part's rows, its images written beside the finished ones.
@@ -51,7 +54,7 @@ class Builder:
             OSError: the disk is full.
         """
         if isinstance(part, Exclusion):
-            return excluded(part)
+            return excluded(part, refused=self.refused)
         content = part.content
         known = self.finished.find(content)
         if known is not None and all(self._is_whole(item) for item in known["items"]):
@@ -61,11 +64,19 @@ class Builder:
         for item in _read(part, self.key):
             if isinstance(item, Failure):
                 return item
+            if self._refuses(item.patient_id):
+                items.append(withheld(item))
+                continue
             if isinstance(item, Cine):
                 files += self._write(item)
             items.append(as_item(item))
-        self.finished.keep(content, {"items": items}, files=files)
+        # of whoever withdrew nothing is kept, not even what was refused
+        if not any("refused" in item for item in items):
+            self.finished.keep(content, {"items": items}, files=files)
         return Built(items, reused=False)
+
+    def _refuses(self, patient_id: str | None) -> bool:
+        return self.refused is not None and patient_id in self.refused
 
     def _write(self, cine: Cine) -> list[str]:
         """Writes image and mask; names the files whose bytes the record must vouch for: an image has its own digest."""
@@ -77,7 +88,10 @@ class Builder:
         return [mask_name(cine.cine_id)]
 
     def _is_whole(self, item: Item) -> bool:
-        """Whether the image of a finished cine is what its row says."""
+        """Whether the image of a finished cine is what its row says; nothing of a refused patient is taken."""
+        row: dict[str, Any] = item.get("cine") or item.get("exclusion") or {}
+        if self._refuses(row.get("patient_id")):
+            return False
         if "cine" not in item:
             return True
         try:
@@ -97,9 +111,15 @@ def _read(part: Part, key: Key) -> Iterator[Cine | Exclusion | Failure]:
         yield Failure("crashed", type(error).__name__)
 
 
-def excluded(exclusion: Exclusion) -> Built:
+def excluded(exclusion: Exclusion, *, refused: Refusals | None = None) -> Built:
     """The outcome of an exclusion of the source's own."""
-    return Built([as_item(exclusion)], reused=False)
+    is_refused = refused is not None and exclusion.patient_id in refused
+    return Built([withheld(exclusion) if is_refused else as_item(exclusion)], reused=False)
+
+
+def withheld(item: Cine | Exclusion) -> Item:
+    """What is taken of a cine or exclusion of a refused patient: its files, to be counted."""
+    return {"refused": True, "files": [[file.file] for file in item.files]}
 
 
 def image_name(cine_id: str) -> str:

@@ -4,11 +4,13 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from cinemyo import tables
 from cinemyo.deid.keys import Key
+from cinemyo.deid.refusals import Refusals
 from cinemyo.errors import SetupError, SourceError
 from cinemyo.layout import Layout
 from cinemyo.sources.account import Account
@@ -43,6 +45,7 @@ def ingest(
     limits: Limits | None = None,
     watch: Callable[[int], object] = lambda cines: None,
     draft: Path | None = None,
+    refused: Refusals | None = None,
 ) -> Ingested:
     """Writes the images, `cines.csv`, `sources.parquet`, `exclusions.csv` and `carried_labels.csv`, all or nothing.
 
@@ -51,7 +54,8 @@ def ingest(
     the same `series_id`. `found` is the number of files under the root, counted apart from the reader: each must be
     used or excluded. What is finished is kept in `finished` until the caller clears it; without one, as `work_of` has
     it, until all is written. `watch` is told the number of new cines after each part. `draft` is a folder that is not
-    there, on the disk of the outputs, in which they are put together: beside the study's folder if none is said.
+    there, on the disk of the outputs, in which they are put together: beside the study's folder if none is said. Of
+    `refused` patients nothing is written but the number of their files.
 
     Raises:
         SourceError: no cine at all, a cine that comes twice, or files that the reader lost.
@@ -60,8 +64,9 @@ def ingest(
     work = finished or work_of(layout, key=key)
     with _sentences(layout):
         account, done = Account(), Ingested(0, 0)
-        builder = Builder(work, key)
-        for item, outcome in in_order(builder, source.parts(), workers=workers, limits=limits, here=_excluded):
+        builder = Builder(work, key, refused)
+        here = partial(_excluded, refused=refused)
+        for item, outcome in in_order(builder, source.parts(), workers=workers, limits=limits, here=here):
             files = item.files
             built = Built(list(failed(files, outcome)), reused=False) if isinstance(outcome, Failure) else outcome
             account.take(built.items)
@@ -87,9 +92,9 @@ def outputs(layout: Layout) -> list[Path]:
     ]
 
 
-def _excluded(item: Part | Exclusion) -> Built | None:
+def _excluded(item: Part | Exclusion, *, refused: Refusals | None) -> Built | None:
     """The outcome of an exclusion of the source's own, which needs no process."""
-    return excluded(item) if isinstance(item, Exclusion) else None
+    return excluded(item, refused=refused) if isinstance(item, Exclusion) else None
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import Any, Final
 import pandas as pd
 
 from cinemyo import review
+from cinemyo.sheets import REFUSED
 
 _COUNTED: Final = {
     "phase keys": "phase_key",
@@ -56,10 +57,12 @@ def outcome(cines: pd.DataFrame, *, sources: pd.DataFrame, exclusions: pd.DataFr
         reason for row in cines.to_dict("records") for reason in review.reasons_at_ingest({str(k): row[k] for k in row})
     )
     used = int(sources["cine_id"].notna().sum())
+    # files of whoever withdrew have no row of their own
+    found = len(sources) + int(exclusions.loc[exclusions["code"] == REFUSED, "n_files"].sum())
     return Outcome(
-        found=len(sources),
+        found=found,
         used=used,
-        excluded=len(sources) - used,
+        excluded=found - used,
         patients=int(cines["patient_id"].nunique()),
         exams=int(cines["exam_id"].nunique()),
         series=int(cines["series_id"].nunique()),
