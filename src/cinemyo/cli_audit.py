@@ -11,6 +11,7 @@ from typing import Any, Final
 import typer
 from typer.core import TyperCommand
 
+from cinemyo.cli_audit_export import COMMANDS as EXPORT
 from cinemyo.cli_audit_ledger import COMMANDS as LEDGER
 
 
@@ -36,6 +37,6 @@ audit = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="Where results come from; never a stage, never writes a result."
 )
 
-COMMANDS: Final[dict[str, Callable[..., None]]] = {**LEDGER}
+COMMANDS: Final[dict[str, Callable[..., None]]] = {**LEDGER, **EXPORT}
 for _name, _command in COMMANDS.items():
     audit.command(_name, cls=Recorded)(_command)
