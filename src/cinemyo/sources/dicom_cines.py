@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import UInt8
@@ -14,7 +15,7 @@ from cinemyo.deid.pseudonyms import pseudonym
 from cinemyo.deid.text_detector import text_score
 from cinemyo.errors import SourceError
 from cinemyo.sources.base import Cine, Exclusion, SourceFile, Vector
-from cinemyo.sources.cine_score import REFUSED_BELOW, certain_code, cine_score
+from cinemyo.sources.cine_score import REFUSED_BELOW, CineScore, certain_code, cine_score
 from cinemyo.sources.dicom_codes import REASONS
 from cinemyo.sources.dicom_grouping import Place
 from cinemyo.sources.dicom_headers import Header
@@ -85,6 +86,13 @@ class Foreseen:
     phase_key: str
 
 
+class _Accepted(NamedTuple):
+    """Frames that make a cine, and how surely."""
+
+    ordered: Ordered
+    score: CineScore
+
+
 @dataclass(frozen=True)
 class CineBuilder:
     """Builds the cine of a position; the last complete acquisition wins."""
@@ -109,7 +117,7 @@ class CineBuilder:
                 yield _exclusion(candidate, verdict, key=key)
                 continue
             try:
-                frames = read_frames(verdict.headers)
+                frames = read_frames(verdict.ordered.headers)
             except PixelError as error:
                 yield _broken([header for header in candidate if header.ref == error.ref], key=key)
                 waiting.append([header for header in candidate if header.ref != error.ref])
@@ -129,13 +137,13 @@ class CineBuilder:
                 yield _exclusion(candidate, verdict, key=key)
                 continue
             patient = pseudonym("patient", place.first.identity.patient, key=key)
-            yield Foreseen(patient, len(verdict.headers), verdict.phase_key)
+            yield Foreseen(patient, len(verdict.ordered.headers), verdict.ordered.phase_key)
             for repeat in waiting:
                 yield _exclusion(repeat, "repeat", key=key)
             return
 
-    def _judge(self, headers: Sequence[Header], expected: int | None) -> Ordered | str:
-        """The frames in phase order, or the code why they make no cine."""
+    def _judge(self, headers: Sequence[Header], expected: int | None) -> _Accepted | str:
+        """The frames in phase order with their score, or the code why they make no cine."""
         n = len(headers)
         if expected is not None and n < COMPLETE * expected and expected >= self.min_phases:
             return "incomplete"
@@ -146,14 +154,15 @@ class CineBuilder:
             return ordered
         if n > self.max_phases:
             return "too_many_phases"
-        unlikely = cine_score(ordered.headers, phase_key=ordered.phase_key).value < REFUSED_BELOW
-        return certain_code(headers) or ("not_ssfp" if unlikely else ordered)
+        score = cine_score(ordered.headers, phase_key=ordered.phase_key)
+        unlikely = score.value < REFUSED_BELOW
+        return certain_code(headers) or ("not_ssfp" if unlikely else _Accepted(ordered, score))
 
-    def _cine(self, ordered: Ordered, frames: Sequence[Frame], stacked: Stack, key: Key) -> Cine:
+    def _cine(self, accepted: _Accepted, frames: Sequence[Frame], stacked: Stack, key: Key) -> Cine:
+        ordered, score = accepted
         first = ordered.headers[0]
         identity, geometry = first.identity, first.geometry
         image = stack(frames)
-        score = cine_score(ordered.headers, phase_key=ordered.phase_key)
         return Cine(
             cine_id=_cine_id(ordered.headers, key=key),
             patient_id=pseudonym("patient", identity.patient, key=key),

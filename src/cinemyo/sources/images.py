@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 import SimpleITK
-from jaxtyping import Float, Num, UInt8
+from jaxtyping import Float, Integer, Num, UInt8
 
 from cinemyo.errors import SetupError, SourceError
 
@@ -72,18 +72,24 @@ def read_mask(path: Path) -> UInt8[np.ndarray, "phase y x"]:
 
 
 def _smallest(frames: Float[np.ndarray, "t y x"]) -> Num[np.ndarray, "t y x"]:
-    # frame by frame: one stays in the processor's cache, a cine does not
-    low, high = min(float(frame.min()) for frame in frames), max(float(frame.max()) for frame in frames)
     for kind in _EXACT:
-        limits = np.iinfo(kind)
-        if limits.min <= low and high <= limits.max:
-            whole = np.empty(frames.shape, dtype=kind)
-            for own, frame in zip(whole, frames, strict=True):
-                own[...] = frame
-                if not np.array_equal(own, frame):
-                    return frames.astype(np.float32)
+        whole = _exactly(frames, kind)
+        if whole is not None:
             return whole
     return frames.astype(np.float32)
+
+
+def _exactly(frames: Float[np.ndarray, "t y x"], kind: type[np.integer[Any]]) -> Integer[np.ndarray, "t y x"] | None:
+    """The frames in an integer type, or None where a value is none of it."""
+    whole: Integer[np.ndarray, "t y x"] = np.empty(frames.shape, dtype=kind)
+    # what is out of range comes out as some value of the type, which is never the one that went in;
+    # frame by frame: one stays in the processor's cache, a cine does not
+    with np.errstate(invalid="ignore"):
+        for own, frame in zip(whole, frames, strict=True):
+            own[...] = frame
+            if not np.array_equal(own, frame):
+                return None
+    return whole
 
 
 def _write(path: Path, values: Num[np.ndarray, "n y x"], *, row: float, column: float) -> None:
