@@ -61,7 +61,7 @@ def test_voxels_with_a_wrong_checksum_are_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("form", "at", "value"),
-    [("<f", 80, -1.5), ("<f", 108, 340.0), ("<i", 0, 347), ("<h", 252, -1), ("<h", 70, 9999)],
+    [("<f", 80, -1.5), ("<f", 108, 0.0), ("<f", 108, 340.0), ("<i", 0, 347), ("<h", 252, -1), ("<h", 70, 9999)],
 )
 def test_a_header_that_would_be_mended_is_refused_without_a_word(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], form: str, at: int, value: float

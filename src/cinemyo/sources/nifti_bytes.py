@@ -40,7 +40,10 @@ def load(path: Path) -> Any:
     if len(content) < header:
         raise ImageFileError("no header")
     with _silent(), ErrorLevel(_MENDED), np.errstate(all="ignore"):  # type: ignore[no-untyped-call]
-        return kind.from_bytes(content)
+        image: Any = kind.from_bytes(content)
+    if image.dataobj.offset < header:
+        raise ImageFileError("voxels within the header")
+    return image
 
 
 @contextmanager
