@@ -57,7 +57,7 @@ def wrong_name(draft: Draft, random: Random) -> str:
         warnings.simplefilter("ignore")
         for member, content in members.items():
             info = zipfile.ZipInfo("name")
-            info.filename = (new or random.choice(sorted(members))) if member == old else member
+            info.filename = (new or random.choice(("", *sorted(members)))) if member == old else member
             archive.writestr(info, content)
     draft.replace(name, stream.getvalue(), pixels="changed")
     return f"{name!r}: {old!r} is called {new!r}"

@@ -117,6 +117,9 @@ def _accounted(case: Case, paths: dict[str, str], cines: Sequence[Cine], exclude
     lost = [name for file, name in must.items() if file not in used and file not in left]
     if lost:
         raise DefectError(f"{len(lost)} files lost, such as {lost[0]!r}")
+    crashed = [item.reason for item in excluded if item.code in ("reader_crashed", "reader_timeout")]
+    if crashed:
+        raise DefectError(f"a reader's fault: {crashed[0]}")
     unknown = (set(used) | set(left)) - set(paths)
     if unknown and case.family != "zip":
         raise DefectError(f"{len(unknown)} files that are not there")

@@ -26,6 +26,7 @@ _PLAIN: Final = {
     "1.2.840.10008.1.2.1.99": "<",
     "1.2.840.10008.1.2.2": ">",
 }
+_FIRST_VOXEL: Final = 352
 _NIFTI: Final = {2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8", 256: "i1", 512: "u2", 768: "u4", 1024: "i8", 1280: "u8"}
 
 
@@ -180,7 +181,9 @@ def _volume(content: bytes) -> np.ndarray[Any, Any]:
     shape = list(sides[:rank])
     kind = np.dtype(order + _NIFTI[struct.unpack(f"{order}h", content[70:72])[0]])
     offset, slope, intercept = struct.unpack(f"{order}3f", content[108:120])
-    start, count = int(offset) or 352, int(np.prod(shape))
+    start, count = int(offset), int(np.prod(shape))
+    if start < _FIRST_VOXEL:
+        raise ValueError("offset")
     values = np.frombuffer(content[start : start + count * kind.itemsize], kind).astype(np.float64)
     if np.isfinite(slope) and slope != 0:
         with np.errstate(all="ignore"):
