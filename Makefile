@@ -9,7 +9,7 @@ export DO_NOT_TRACK := 1
 export HYDRA_FULL_ERROR := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help install repro params use source external weights holdout test check ui compare audit record bench lock
+.PHONY: help install repro params census use source external weights holdout test check scan ui compare audit record bench lock
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -24,8 +24,11 @@ install: .venv/installed  ## creates .venv from requirements.lock (6 to 7 GB on 
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $@
 
-repro: install params  ## composes conf/ and runs every stage that is not up to date
+repro: install params census  ## composes conf/ and runs every stage that is not up to date
 	dvc repro
+
+census: install params  ## counts a hospital's export, so that DVC writes none of its file names
+	python -m pipelines.census
 
 params: install  ## composes conf/ into params.yaml
 	python -m pipelines.params
@@ -51,7 +54,7 @@ weights:  ## FILE=weights.safetensors links local weights below data/weights
 	@test -f "$(FILE)" || { echo "make weights: expected FILE=a safetensors file, got '$(FILE)'"; exit 1; }
 	@mkdir -p data/weights && ln -sfn "$(abspath $(FILE))" "data/weights/$(notdir $(FILE))"
 
-holdout: install params  ## ARMS="dual" ROLE=... REASON=... opens the hold-out for trained arms, on the record, and answers it
+holdout: install params census  ## ARMS="dual" ROLE=... REASON=... opens the hold-out for trained arms, on the record, and answers it
 	@test -n "$(ARMS)" && test -n "$(ROLE)" && test -n "$(REASON)" || { echo 'make holdout: expected ARMS="dual" ROLE="statistician" REASON="final analysis"'; exit 1; }
 	cinemyo holdout open $(ARMS) --role "$(ROLE)" --reason "$(REASON)"
 	dvc repro
@@ -59,11 +62,14 @@ holdout: install params  ## ARMS="dual" ROLE=... REASON=... opens the hold-out f
 test: install  ## the tests, with coverage of src
 	python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --cov --cov-report=term
 
-check: install  ## ruff, format, mypy, and the rules of the architecture
+check: install scan  ## ruff, format, mypy, the rules of the architecture, and no identity in files or history
 	ruff check
 	ruff format --check
 	mypy
 	python -m pytest -q tests/test_architecture.py
+
+scan: install  ## searches the files and the history of git for identities
+	cinemyo scan-phi --git .
 
 ui: install  ## MLflow UI on 127.0.0.1:5000
 	mlflow ui --backend-store-uri $${MLFLOW_TRACKING_URI:-sqlite:///mlruns/mlflow.db} --default-artifact-root mlflow-artifacts:/ --artifacts-destination mlruns/artifacts --host 127.0.0.1 --port $${PORT:-5000}
