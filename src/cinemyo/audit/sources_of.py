@@ -1,0 +1,30 @@
+"""The source files of a patient that lie in the project: those of a synthetic study, which the pipeline made itself."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from cinemyo.audit.derived import Derived
+from cinemyo.audit.who import Person
+from cinemyo.config import Params
+from cinemyo.deid.pseudonyms import file_code
+from cinemyo.errors import IdentityKeyError
+from cinemyo.layout import Layout
+from cinemyo.provenance import files_under
+from cinemyo.sources.keyed import key_of
+
+PHANTOMS: Final = Path("data") / "phantom"
+
+
+def source_files(who: Person, *, params: Params, layout: Layout) -> Iterator[Derived]:
+    """Files of a synthetic source by their keyed names; those of people are the hospital's and lie elsewhere."""
+    root = layout.base / str(params.source.root)
+    if not params.study.synthetic or not root.is_relative_to(layout.base / PHANTOMS) or not root.is_dir():
+        return
+    try:
+        key = key_of(params.source).asking()
+    except IdentityKeyError:
+        return
+    for path in files_under(root):
+        if file_code(path.relative_to(root).as_posix(), key=key) in who.codes:
+            yield Derived(path.relative_to(layout.base).as_posix(), "source", "phantom")
