@@ -191,8 +191,8 @@ def _code(name: str) -> str:
 
 def _bytes(root: Path, name: str) -> bytes:
     """What a file or a member of an archive holds; the beginning of a giant."""
-    outer, _, member = name.partition("!")
-    if (root / outer).is_file() and member:
+    outer, inside, member = name.partition("!")
+    if inside and (root / outer).is_file():
         return _members(root, outer)[member]
     with (root / name).open("rb") as file:
         return file.read(_BEGINNING if (root / name).stat().st_size > _SPARSE else -1)

@@ -191,3 +191,21 @@ def test_members_that_cannot_be_read_cost_no_more(tmp_path: Path) -> None:
     (cine,), left = read(tmp_path)
     assert len(cine.frames) == 10
     assert codes(left) == {"archive": 1, "encrypted": 1, "not_dicom": 1, "bad_archive": 1}
+
+
+def test_member_without_a_name_is_a_file(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "e.zip", "w") as archive:
+        info = zipfile.ZipInfo("x")
+        info.filename = ""
+        archive.writestr(info, b"one")
+    assert _names(tmp_path / "e.zip") == ["e.zip", "e.zip!"]
+
+
+def test_archive_in_an_archive_with_a_wrong_checksum_is_unreadable(tmp_path: Path) -> None:
+    write_cine(tmp_path)
+    inner = _zip(tmp_path / "b.zip", {"2": b"two" * 1000}, method=zipfile.ZIP_STORED).read_bytes()
+    outer = _zip(tmp_path / "b.zip", {"inner.zip": inner}, method=zipfile.ZIP_STORED)
+    content = outer.read_bytes()
+    outer.write_bytes(content.replace(b"twotwo", b"twoTwo", 1))
+    cines, exclusions = read(tmp_path)
+    assert (len(cines), set(codes(exclusions)) & {"reader_crashed"}) == (1, set())

@@ -41,7 +41,9 @@ class FileRef:
 
     def name(self, root: Path) -> str:
         """The name below the root, with forward slashes; `archive.zip!member` for a member."""
-        outer = self.path.relative_to(root).as_posix()
+        whole, above = str(self.path), f"{root}/"
+        # as `relative_to`, which takes as long as the rest of the header
+        outer = whole[len(above) :] if whole.startswith(above) else self.path.relative_to(root).as_posix()
         return outer if self.member is None else f"{outer}!{self.member}"
 
     def open(self) -> BinaryIO:
@@ -107,7 +109,7 @@ def _members(ref: FileRef) -> Iterator[FileRef]:
         return
     seen: Counter[str] = Counter()
     for index, info in enumerate(_archive(ref.path, ref.entries).infolist()):
-        if info.is_dir():
+        if info.filename.endswith("/"):  # zipfile itself stumbles over a name without letters
             continue
         seen[info.filename] += 1
         copy = "" if seen[info.filename] == 1 else f"#{seen[info.filename]}"

@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -46,7 +48,7 @@ def read_headers(found: Path | FileRef, *, name: str, key: Key) -> tuple[Header,
     try:
         with ref.open() as stream:
             return _read(ref, stream, code, key)
-    except OSError:
+    except (OSError, EOFError, zipfile.BadZipFile, zlib.error):  # a member's checksum is known at its end alone
         return Refusal(SourceFile(code, KeyedDigest(key=key).hexdigest(), 0), "unreadable")
 
 
