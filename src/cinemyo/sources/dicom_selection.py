@@ -1,6 +1,7 @@
 """Which MR images may be frames of a cine, judged by one header each; a refusal has a code of `dicom_codes`."""
 
 import math
+from functools import lru_cache
 from typing import Final
 
 from cinemyo.sources.cine_names import hints_at_scout, name_evidence, named_kind
@@ -92,6 +93,7 @@ def _encoded(protocol: Protocol) -> str | None:
     return "real_time" if protocol.technique == "REALTIME" else None
 
 
+@lru_cache(maxsize=1024)
 def _place(geometry: Geometry) -> str | None:
     orientation, position, spacing = geometry.orientation, geometry.position, geometry.spacing
     if (len(orientation), len(position), len(spacing)) != (6, 3, 2):

@@ -1,6 +1,9 @@
 """The facts of all DICOM files, read in processes and kept on disk by patient until their turn comes."""
 
+import contextlib
+import os
 import pickle
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -9,6 +12,7 @@ from typing import Final
 
 from cinemyo.deid.keys import Key
 from cinemyo.deid.pseudonyms import KeyedDigest, file_code
+from cinemyo.errors import SourceError
 from cinemyo.sources.archives import FileRef
 from cinemyo.sources.base import Exclusion, SourceFile
 from cinemyo.sources.building import FAILURES
@@ -29,8 +33,9 @@ CREATE INDEX patients ON files (patient);
 Judged = tuple[Header, str | None]
 """A frame's header, and the code why it can be no frame of a cine."""
 _Facts = tuple[bytes, bytes]
-"""Of one file: the patient's identifier, and its judged headers, pickled."""
+"""A patient's identifier, and judged headers of some of the patient's files, pickled."""
 _Chunk = tuple[FileRef, ...]
+_Read = tuple[list[Refusal], list[_Facts]]
 
 
 class HeaderSpool:
@@ -40,7 +45,7 @@ class HeaderSpool:
         self._database = temporary_database(tables=_TABLES)
 
     def add(self, facts: _Facts) -> None:
-        """Takes in the headers of one file."""
+        """Takes in headers of one patient."""
         self._database.execute("INSERT INTO files VALUES (?, ?)", facts)
 
     def patients(self) -> Iterator[list[Judged]]:
@@ -62,23 +67,30 @@ class HeaderReader:
     root: Path
     key: Key = field(repr=False)
 
-    def __call__(self, refs: _Chunk) -> list[_Facts | Refusal]:
-        """The facts of each file, or why it has none."""
-        return [self._read(ref) for ref in refs]
-
-    def _read(self, ref: FileRef) -> _Facts | Refusal:
-        headers = read_headers(ref, name=ref.name(self.root), key=self.key)
-        if isinstance(headers, Refusal):
-            return headers
-        judged = [(header, refusal(header)) for header in headers]
-        return headers[0].identity.patient.encode("utf-8", "surrogatepass"), pickle.dumps(judged, protocol=5)
+    def __call__(self, refs: _Chunk) -> _Read:
+        """Why some of the files have no facts, and the facts of the others by patient."""
+        refused: list[Refusal] = []
+        patients: dict[str, list[Judged]] = defaultdict(list)
+        for ref in refs:
+            headers = read_headers(ref, name=ref.name(self.root), key=self.key)
+            if isinstance(headers, Refusal):
+                refused.append(headers)
+            else:
+                patients[headers[0].identity.patient] += [(header, refusal(header)) for header in headers]
+        # together, so that what the files of a series have alike is written once
+        facts = [
+            (patient.encode("utf-8", "surrogatepass"), pickle.dumps(judged, protocol=5))
+            for patient, judged in patients.items()
+        ]
+        return refused, facts
 
     def kept(self, ref: FileRef) -> SourceFile:
         """What is kept of a file that its reader cannot read."""
-        name = ref.name(self.root)
         if ref.member is None:
-            return source_file(ref.path, root=self.root, key=self.key)
-        return SourceFile(file_code(name, key=self.key), KeyedDigest(key=self.key).hexdigest(), 0)
+            with contextlib.suppress(SourceError):
+                return source_file(ref.path, root=self.root, key=self.key)
+        code = file_code(os.fsencode(ref.name(self.root)), key=self.key)
+        return SourceFile(code, KeyedDigest(key=self.key).hexdigest(), 0)
 
 
 def read_all(
@@ -114,12 +126,12 @@ def excluded_file(file: SourceFile, code: str, reason: str, patient_id: str | No
     return Exclusion(file.file, "file", code, reason, patient_id, (file,))
 
 
-def _kept(facts: Iterable[_Facts | Refusal], into: HeaderSpool) -> Iterator[Exclusion]:
+def _kept(read: _Read, into: HeaderSpool) -> Iterator[Exclusion]:
+    refused, facts = read
     for item in facts:
-        if isinstance(item, Refusal):
-            yield excluded_file(item.file, item.code, REASONS[item.code])
-        else:
-            into.add(item)
+        into.add(item)
+    for refusal_ in refused:
+        yield excluded_file(refusal_.file, refusal_.code, REASONS[refusal_.code])
 
 
 def _chunks(refs: Iterable[FileRef]) -> Iterator[_Chunk]:
