@@ -4,9 +4,12 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
+
+if TYPE_CHECKING:
+    from cinemyo.audit.ledger import Record
 
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
 
@@ -38,4 +41,86 @@ def trace(
     typer.echo(json.dumps([asdict(step) for step in steps], indent=1) if as_json else as_text(steps))
 
 
-COMMANDS: Final[dict[str, Callable[..., None]]] = {"lineage": lineage, "trace": trace}
+def verify(
+    *,
+    anchor: Annotated[
+        list[Path] | None, typer.Option(help="A file of `audit anchor` that is kept elsewhere; may be repeated.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Compares everything with the ledger and names what differs: records, files, tables, folds, code; status 1."""
+    from cinemyo import config
+    from cinemyo.audit.verify import verify as verdict_on
+    from cinemyo.layout import Layout
+
+    params = config.load()
+    verdict = verdict_on(params, layout=Layout(params.study.name), anchors=anchor or [])
+    typer.echo(json.dumps(verdict.values(), indent=1) if as_json else verdict.text())
+    raise typer.Exit(0 if verdict.holds else 1)
+
+
+def access(*, as_json: Json = False) -> None:
+    """Lists who ran which stage or command, when, with which outcome and from which commit; nothing is ever removed."""
+    from cinemyo.audit.access import accesses, as_text
+
+    found = accesses(_history())
+    typer.echo(json.dumps([asdict(run) for run in found], indent=1) if as_json else as_text(found))
+
+
+def anchor(
+    *,
+    out: Annotated[Path, typer.Option(help="A new file, to be kept where the ledger cannot be written from.")],
+    as_json: Json = False,
+) -> None:
+    """Writes the head of the ledger to a file to be given away, and shows how to put it into a signed tag."""
+    from cinemyo.audit.anchor import anchor as anchored
+
+    _history()
+    made = anchored(out)
+    if as_json:
+        typer.echo(json.dumps(asdict(made), indent=1))
+        return
+    tag = f"git tag -s audit-{made.records} -F {out.as_posix()}"
+    typer.echo(f"{made.text()}\n{out.as_posix()}: give it away, or run `{tag}` and push the tag")
+
+
+def merge(
+    other: Annotated[Path, typer.Argument(help="The ledger of another clone or branch: its file, or its folder.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Takes the records of another ledger over into this one, with their own hashes; both chains stay verifiable."""
+    from cinemyo import config
+    from cinemyo.audit.merge import merge as merged
+    from cinemyo.layout import Layout
+
+    _history()
+    made = merged(other, layout=Layout(config.load().study.name))
+    if as_json:
+        typer.echo(json.dumps(asdict(made), indent=1))
+        return
+    shared = f"{made.common} records in common"
+    took = f"{made.adopted} records and {made.contents} contents taken over" if made.adopted else "nothing new"
+    typer.echo(f"{other.as_posix()}: {shared}, {took}; its head {made.head or 'none'}")
+
+
+def _history() -> "list[Record]":
+    """The ledger's records, those of merged ledgers among them, once it is brought up to what the stages left."""
+    from cinemyo import config
+    from cinemyo.audit.ledger import Ledger
+    from cinemyo.audit.reconcile import reconcile
+    from cinemyo.layout import Layout
+
+    params = config.load()
+    reconcile(params, layout=Layout(params.study.name))
+    return Ledger().history()
+
+
+COMMANDS: Final[dict[str, Callable[..., None]]] = {
+    "lineage": lineage,
+    "trace": trace,
+    "verify": verify,
+    "access": access,
+    "anchor": anchor,
+    "merge": merge,
+}

@@ -9,7 +9,7 @@ import json
 import os
 import secrets
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -45,13 +45,15 @@ class Details:
 
     def commit_all(self, contents: Sequence[tuple[str, Mapping[str, Any]]]) -> list[str]:
         """The commitments to many contents, all kept or none."""
-        if not contents:
-            return []
         rows = [_row(patient, content) for patient, content in contents]
-        with self._open() as database:
-            statement = "INSERT INTO commitments (commitment, patient, topic, salt, content) VALUES (?, ?, ?, ?, ?)"
-            database.executemany(statement, rows)
+        self._insert(rows)
         return [row[0] for row in rows]
+
+    def _insert(self, rows: Sequence[tuple[str, str, str, bytes, str]]) -> None:
+        if rows:
+            statement = "INSERT INTO commitments (commitment, patient, topic, salt, content) VALUES (?, ?, ?, ?, ?)"
+            with self._open() as database:
+                database.executemany(statement, rows)
 
     def reveal(self, commitment: str) -> dict[str, Any] | None:
         """The content behind a commitment, checked against it; None where it was forgotten or never here.
@@ -107,6 +109,21 @@ class Details:
             database.execute("DELETE FROM commitments WHERE patient = ?", (patient,))
             database.executemany("DELETE FROM manifests WHERE sha256 = ?", [(name,) for name in named])
         return [commitment for (commitment,) in rows]
+
+    def take_over(self, other: "Details", *, patients: Collection[str]) -> int:
+        """How many contents of other details were added, salts and all: of these patients, where they are not here.
+
+        Raises:
+            AuditError: a content of the other contradicts its commitment.
+        """
+        here = set(self.commitments())
+        rows = other._rows("SELECT commitment, patient, topic, salt, content FROM commitments ORDER BY number")
+        new = [row for row in rows if row[0] not in here and row[1] in patients]
+        wrong = [row for row in new if _commitment(row[3], row[4]) != row[0]]
+        if wrong:
+            raise other._changed(wrong[0][0])
+        self._insert(new)
+        return len(new)
 
     def keep_manifest(self, manifest: bytes) -> None:
         """Keeps the lines of a folder under their SHA-256, which is the folder's."""

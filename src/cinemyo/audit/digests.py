@@ -30,19 +30,22 @@ class Digest:
         return manifest_of(self.files) if self.md5.endswith(".dir") else None
 
 
-def digest(path: Path) -> Digest:
-    """Digests of a file or folder; equal to `provenance.sha256` and to what `dvc.lock` says."""
+def digest(path: Path, *, without: str = "") -> Digest:
+    """Digests of a file or folder; equal to `provenance.sha256` and to what `dvc.lock` says.
+
+    `without` names folders that DVC was told to pass over, such as `__pycache__`.
+    """
     if path.is_file():
         sha256, md5, size = _both(str(path))
         return Digest(sha256, md5, size, {})
-    names = names_under(path)
+    names = [name for name in names_under(path) if not without or without not in name.split("/")]
     with ThreadPoolExecutor(_THREADS) as pool:
         found = dict(zip(names, pool.map(_both, (f"{path}/{name}" for name in names)), strict=True))
     files = {name: sha256 for name, (sha256, _, _) in found.items()}
     listing = json.dumps([{"md5": found[name][1], "relpath": name} for name in sorted(names)], sort_keys=True)
     md5 = hashlib.md5(listing.encode(), usedforsecurity=False).hexdigest() + ".dir"
     size = sum(size for _, _, size in found.values())
-    return Digest(hashlib.sha256(manifest_of(files)).hexdigest(), md5, size, files)
+    return Digest(sha256_of_manifest(manifest_of(files)), md5, size, files)
 
 
 def sha256_of_files(path: Path) -> dict[str, str]:
@@ -60,6 +63,11 @@ def names_under(folder: Path) -> list[str]:
 def manifest_of(files: Mapping[str, str]) -> bytes:
     """A line per file, `<relative name> <SHA-256>`: its own SHA-256 is the digest of the folder."""
     return "".join(f"{name} {sha256}\n" for name, sha256 in files.items()).encode("utf-8", "surrogateescape")
+
+
+def sha256_of_manifest(manifest: bytes) -> str:
+    """The digest of the folder whose lines these are."""
+    return hashlib.sha256(manifest).hexdigest()
 
 
 def files_of(manifest: bytes) -> dict[str, str]:

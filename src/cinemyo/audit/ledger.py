@@ -103,11 +103,22 @@ class Ledger:
 
     def examine(self) -> tuple[list[Record], list[Fault]]:
         """The records that can be read, and every fault of the chain; a torn last line is a fault too."""
+        found, faults = self._examine()
+        return [record for _, record in found], faults
+
+    def sound(self) -> list[Record]:
+        """The records on lines without a fault: all of them in a chain that holds."""
+        found, faults = self._examine()
+        bad = {fault.line for fault in faults}
+        return [record for line, record in found if line not in bad]
+
+    def _examine(self) -> tuple[list[tuple[int, Record]], list[Fault]]:
+        """Each record that can be read with its line, and every fault."""
         if not self.path.is_file():
             return [], self._unsealed([])
         lines = self.path.read_bytes().split(b"\n")
         faults = [Fault(len(lines), "a line without an end: a write that was cut off")] if lines[-1] else []
-        found: list[Record] = []
+        found: list[tuple[int, Record]] = []
         previous = GENESIS
         for number, line in enumerate(lines[:-1], start=1):
             record, told, wrong = _parsed(line)
@@ -115,15 +126,17 @@ class Ledger:
                 faults.append(Fault(number, wrong))
                 previous = ""
                 continue
-            if previous and record.previous != previous:
+            if number > 1 and record.previous == GENESIS:
+                wrong = "a second ledger begins here: two were joined; part them and run `cinemyo audit merge`"
+            elif previous and record.previous != previous:
                 wrong = "a record that follows from another one: lines were changed, removed, added or reordered"
             elif record.seq != number - 1:
                 wrong = f"number {record.seq} in the place of {number - 1}"
             if wrong:
                 faults.append(Fault(number, wrong))
-            found.append(record)
+            found.append((number, record))
             previous = told
-        faults += [] if faults else self._unsealed(found)
+        faults += [] if faults else self._unsealed([record for _, record in found])
         return found, sorted(faults, key=lambda fault: fault.line)
 
     def history(self) -> list[Record]:
@@ -210,12 +223,15 @@ def flat(records: Sequence[Record]) -> list[Record]:
     found: list[Record] = []
     for record in records:
         if record.kind == "merge":
-            found += [
-                Record(item["seq"], item["time"], item["kind"], item["body"], item["previous"])
-                for item in record.body["records"]
-            ]
+            found += flat(adopted(record))
         found.append(record)
     return found
+
+
+def adopted(merge: Record) -> list[Record]:
+    """The records that a merge took over from the other ledger, as they were there."""
+    names = ("seq", "time", "kind", "body", "previous")
+    return [Record(*(item[name] for name in names)) for item in merge.body["records"]]
 
 
 def _chained(entries: Sequence[tuple[Kind, Mapping[str, Any]]], *, after: Sequence[Record]) -> Iterator[Record]:
@@ -234,7 +250,9 @@ def _parsed(line: bytes) -> tuple[Record | None, str, str]:
         record = Record(told["seq"], told["time"], told["kind"], told["body"], told["previous"])
         stated = str(told["hash"])
     except (ValueError, KeyError, TypeError):
-        return None, "", "a line that is no record"
+        is_mark = line.startswith((b"<<<<<<<", b"=======", b">>>>>>>"))
+        what = "a mark of two versions that were merged as text: take one file whole and run `cinemyo audit merge`"
+        return None, "", what if is_mark else "a line that is no record"
     if record.line().encode() != line + b"\n":
         return record, stated, "a record that its own hash contradicts"
     return record, stated, ""

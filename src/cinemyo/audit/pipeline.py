@@ -10,6 +10,7 @@ from typing import Any, Final
 import yaml
 
 from cinemyo.config import Params
+from cinemyo.errors import AuditError
 from cinemyo.provenance import digest_of
 from cinemyo.record.lineage import stage_names
 
@@ -35,14 +36,32 @@ class Stage:
 
 
 def locked(params: Params, *, base: Path = Path()) -> list[Stage]:
-    """The stages of `dvc.yaml` for these params that have run, in their order; none without a lock."""
+    """The stages of `dvc.yaml` for these params that have run, in their order; none without a lock.
+
+    Raises:
+        AuditError: one of the two cannot be read.
+    """
     files = [base / "dvc.yaml", base / "dvc.lock"]
     if not all(path.is_file() for path in files):
         return []
-    pipeline, lock = (yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER) for path in files)
-    stages = lock.get("stages", {})
-    names = stage_names(pipeline, params=params.model_dump(mode="json"))
-    return [_stage(name, stages[name]) for name in names if name in stages]
+    pipeline, lock = (_read(path) for path in files)
+    try:
+        stages = lock.get("stages", {})
+        names = stage_names(pipeline, params=params.model_dump(mode="json"))
+        return [_stage(name, stages[name]) for name in names if name in stages]
+    except (AttributeError, KeyError, TypeError):
+        raise _unreadable("dvc.lock", "other contents") from None
+
+
+def _read(path: Path) -> Any:
+    try:
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
+    except (yaml.YAMLError, UnicodeDecodeError):
+        raise _unreadable(path.name, "a file that is no YAML") from None
+
+
+def _unreadable(where: str, got: str) -> AuditError:
+    return AuditError(where, expected="what DVC wrote", got=got, remedy="bring it back with git")
 
 
 def _stage(name: str, entry: Mapping[str, Any]) -> Stage:
