@@ -1,4 +1,5 @@
 import struct
+from collections.abc import Callable
 from io import BytesIO
 
 import numpy as np
@@ -69,10 +70,32 @@ def test_a_stream_may_hold_all_bits_that_are_allocated() -> None:
 
 def test_a_stream_that_would_end_the_process_is_refused() -> None:
     image = compressed(JPEGLSLossless)
-    start = b"\xff\xd8\xff\xf7\x00\x0b\x10" + struct.pack(">HH", 4096, 65535) + b"\x01\x01\x11\x00"
+    start = b"\xff\xd8\xff\xf7\x00\x0b\x08" + struct.pack(">HH", 4096, 65535) + b"\x01\x01\x11\x00"
     image.PixelData = encapsulate([start + b"\xff\xda\x00\x08\x01\x01\x00\x00\x00\x00" + bytes(100) + b"\xff\xd9"])
     with pytest.raises(StreamError, match="another size"):
         stored_values(image)
+
+
+@pytest.mark.parametrize("make", [jpeg, lambda: compressed(JPEGLSLossless)])
+@pytest.mark.parametrize("lost", [2, 3, 60, 200])
+def test_a_jpeg_without_its_end_is_refused(make: Callable[[], Dataset], lost: int) -> None:
+    stream = get_frame(make().PixelData, 0).rstrip(b"\0")
+    with pytest.raises(StreamError):
+        stated(stream[:-lost])
+
+
+def test_a_table_of_another_size_than_it_states_is_refused() -> None:
+    stream = get_frame(jpeg().PixelData, 0)
+    at = stream.index(b"\xff\xc4")
+    with pytest.raises(StreamError, match="table"):
+        stated(stream[: at + 8] + b"\xff" + stream[at + 9 :])
+
+
+def test_segments_that_do_not_follow_on_each_other_are_refused() -> None:
+    stream = get_frame(jpeg().PixelData, 0)
+    at = stream.index(b"\xff\xc4")
+    with pytest.raises(StreamError, match="follow"):
+        stated(stream[:at] + b"\0" + stream[at:])
 
 
 def test_tiles_without_end_are_refused() -> None:

@@ -12,6 +12,7 @@ from pydicom.dataelem import RawDataElement
 
 from cinemyo.deid.decoding import quiet
 from tests.fuzz.draft import Draft, Mutation, pick
+from tests.fuzz.edits import is_bomb
 
 _LONG: Final = {b"OB", b"OW", b"OF", b"OD", b"OL", b"OV", b"SQ", b"UC", b"UN", b"UR", b"UT", b"SV", b"UV"}
 _VRS: Final = (
@@ -36,6 +37,8 @@ class Element:
 @lru_cache(maxsize=128)
 def elements(content: bytes) -> tuple[Element, ...]:
     """The top-level elements of a little-endian file in order; none where it cannot be parsed."""
+    if is_bomb(content):
+        return ()
     try:
         with quiet():
             dataset = pydicom.dcmread(BytesIO(content), force=True)

@@ -15,7 +15,11 @@ _BYTE: Final = 8
 _JPEG_START: Final = b"\xff\xd8"
 _JPEG_2000_START: Final = b"\xff\x4f\xff\x51"
 _BOXES: Final = 4096
-_SCAN: Final = 0xDA
+_SCAN: Final = b"\xda"
+_END: Final = b"\xd9"
+_HUFFMAN: Final = b"\xc4"
+_LS_FRAME: Final = b"\xf7"
+_RESTARTS: Final = range(0xD0, 0xD8)
 _FRAMES: Final = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC} | {0xF7}
 """Markers that begin a frame of JPEG (SOF0 to SOF15) and of JPEG-LS (SOF55)."""
 _MOST_TILES: Final = 65_535
@@ -102,25 +106,61 @@ def stated(stream: bytes) -> Extent:
 
 def _jpeg(stream: bytes) -> Extent:
     """Source: ITU-T T.81, B.2.2 (frame header); ITU-T T.87, C.2.2 for JPEG-LS."""
-    at = next(at for marker, at in _segments(stream) if marker in _FRAMES)
-    bits, rows, columns, samples = struct.unpack_from(">BHHB", stream, at + 2)
+    frames = [at for marker, at in list(_segments(stream)) if marker in _FRAMES]
+    bits, rows, columns, samples = struct.unpack_from(">BHHB", stream, next(iter(frames)) + 2)
     return Extent(rows, columns, samples, bits)
 
 
 def _segments(stream: bytes) -> Iterator[tuple[int, int]]:
-    """Marker and place of its length, up to the first scan."""
-    at = 2
-    while at + 4 <= len(stream):
-        if stream[at] != 0xFF:
-            return
-        marker = stream[at + 1]
-        if marker == 0xFF:  # fill bytes
+    """Marker and place of its length, of every segment up to the end of the image.
+
+    Raises:
+        StreamError: segments that do not follow on each other, tables of another size than they state, or no end.
+
+    Source: ITU-T T.81, B.1 and B.2
+    """
+    at, is_ls = 2, False
+    while True:
+        while stream[at : at + 2] == b"\xff\xff":  # fill bytes
             at += 1
-            continue
-        if marker == _SCAN:
+        marker, length = stream[at + 1 : at + 2], int.from_bytes(stream[at + 2 : at + 4], "big")
+        if stream[at : at + 1] != b"\xff" or not marker:
+            raise StreamError("segments that do not follow on each other")
+        if marker == _END:
             return
-        yield marker, at + 2
-        at += 2 + max(2, int.from_bytes(stream[at + 2 : at + 4], "big"))
+        if not 2 <= length <= len(stream) - at - 2:
+            raise StreamError("a segment beyond the stream")
+        if marker == _HUFFMAN:
+            _check_huffman(stream[at + 4 : at + 2 + length])
+        is_ls |= marker == _LS_FRAME
+        yield marker[0], at + 2
+        at += 2 + length
+        if marker == _SCAN:
+            at = _scan_end(stream, at, stuffed=0x7F if is_ls else 0)
+
+
+def _scan_end(stream: bytes, at: int, *, stuffed: int) -> int:
+    """Where the marker after a scan stands; bytes up to `stuffed` after FF are data, and so are restarts.
+
+    Raises:
+        StreamError: the stream ends within the scan.
+    """
+    while (at := stream.find(b"\xff", at)) >= 0 and at + 1 < len(stream):
+        following = stream[at + 1]
+        if following > stuffed and following not in _RESTARTS and following != 0xFF:
+            return at
+        at += 1 if following == 0xFF else 2
+    raise StreamError("a scan without an end")
+
+
+def _check_huffman(tables: bytes) -> None:
+    """Source: ITU-T T.81, B.2.4.2."""
+    at = 0
+    while at < len(tables):
+        symbols = sum(tables[at + 1 : at + 17])
+        if tables[at] & 0xEC or symbols > 256 or at + 17 + symbols > len(tables):
+            raise StreamError("a table of another size than it states")
+        at += 17 + symbols
 
 
 def _jpeg_2000(stream: bytes) -> Extent:

@@ -67,7 +67,7 @@ def decode(codestream: bytes, facts: PixelFacts) -> Decoded:
         raise CodecError(str(error)) from None
     fragment = encapsulate([codestream], has_bot=False)
     # one decoder alone: where it refuses a damaged stream, another may mend it and say nothing
-    plugin = _available(facts.syntax)[0]
+    plugin = _chosen(facts)
     try:
         with quiet(), muted():
             decoder = get_decoder(UID(facts.syntax))
@@ -95,6 +95,12 @@ def _options(facts: PixelFacts) -> Any:
         # an overlay above the stored bits survives run-length coding; the reader takes it away by HighBit
         "correct_unused_bits": facts.syntax != RLE,
     }
+
+
+def _chosen(facts: PixelFacts) -> str:
+    """The first decoder that is there; of 8-bit JPEG pillow, since GDCM ends the process on some damaged streams."""
+    plugins = _available(facts.syntax)
+    return "pillow" if facts.bits == _BYTE and "pillow" in plugins and plugins[0] == "gdcm" else plugins[0]
 
 
 @lru_cache(maxsize=64)
