@@ -75,13 +75,13 @@ def test_a_trace_is_a_table() -> None:
 
 def test_a_trace_is_json_when_asked() -> None:
     found = RUN.invoke(app, ["audit", "trace", identifier("c", 0), "--json"])
-    assert json.loads(found.output)[0]["kind"] == "source file"
+    assert json.loads(found.output)["steps"][0]["kind"] == "source file"
 
 
 def test_an_unknown_cine_is_one_line_on_stderr() -> None:
     found = RUN.invoke(app, ["audit", "trace", "c-none"])
     assert found.exit_code == 1
-    assert found.stderr.startswith("TableError: ")
+    assert found.stderr.startswith("AuditError: ")
     assert len(found.stderr.splitlines()) == 1
 
 

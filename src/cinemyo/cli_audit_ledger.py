@@ -27,20 +27,6 @@ def lineage() -> None:
     typer.echo(f"{path.as_posix()}: {len(frame)} artefacts of {frame['stage'].nunique()} stages; {states}")
 
 
-def trace(
-    cine_id: Annotated[str, typer.Argument(help="An id of cines.csv or exclusions.csv.")], *, as_json: Json = False
-) -> None:
-    """Lists what a cine went into: files, region, canvases, folds, models, predictions, heat maps."""
-    from cinemyo import config
-    from cinemyo.layout import Layout
-    from cinemyo.record.trace import as_text
-    from cinemyo.record.trace import trace as found
-
-    params = config.load()
-    steps = found(cine_id, params=params, layout=Layout(params.study.name))
-    typer.echo(json.dumps([asdict(step) for step in steps], indent=1) if as_json else as_text(steps))
-
-
 def verify(
     *,
     anchor: Annotated[
@@ -118,7 +104,6 @@ def _history() -> "list[Record]":
 
 COMMANDS: Final[dict[str, Callable[..., None]]] = {
     "lineage": lineage,
-    "trace": trace,
     "verify": verify,
     "access": access,
     "anchor": anchor,

@@ -1,11 +1,14 @@
 """The commands `cinemyo audit trace`, `impact` and `flow`: where a result comes from, and what became of a patient."""
 
 import json
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 if TYPE_CHECKING:
+    from cinemyo.audit.balance import Account
     from cinemyo.audit.ledger import Record
     from cinemyo.config import Params
     from cinemyo.layout import Layout
@@ -26,24 +29,69 @@ def trace(
     as_json: Json = False,
 ) -> None:
     """Tells where a number, figure, prediction or file comes from, back to the hashes of its source files."""
-    from cinemyo import events
     from cinemyo.audit.trace import trace_of
     from cinemyo.audit.trace_text import as_text, as_values
 
-    with events.recorded("command", "audit trace"):
-        params, layout, records = _study()
-        found = trace_of(what, params=params, layout=layout, records=records)
-        typer.echo(json.dumps(as_values(found), indent=1) if as_json else as_text(found, listed=cines))
+    params, layout, records = _study()
+    found = trace_of(what, params=params, layout=layout, records=records)
+    typer.echo(json.dumps(as_values(found), indent=1) if as_json else as_text(found, listed=cines))
+
+
+def impact(
+    patient: Annotated[
+        str, typer.Argument(help="A pseudonym; or the hospital's identifier, with the key of the study at hand.")
+    ],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Lists every file, fold, run, model, figure, report, sweep and cached object that a patient is in."""
+    from cinemyo.audit.impact import impact_of
+    from cinemyo.audit.impact_text import as_text, as_values
+
+    params, layout, records = _study()
+    found = impact_of(patient, params=params, layout=layout, records=records)
+    typer.echo(json.dumps(as_values(found), indent=1) if as_json else as_text(found))
+
+
+def flow(
+    *,
+    svg: Annotated[
+        Path | None, typer.Option(help="Also draws the flow into this file; an external cohort into one beside it.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Counts from source files to analysed patients, every exclusion by code and reason; fails if sums differ."""
+    from cinemyo.audit.flow import account_of
+    from cinemyo.audit.flow_text import as_text, as_values
+
+    params, layout, _ = _study()
+    account = account_of(params, layout=layout)
+    if svg is not None:
+        _draw(account, path=svg, note=params.study.notice)
+    typer.echo(json.dumps(as_values(account), indent=1) if as_json else as_text(account))
+
+
+def _draw(account: "Account", *, path: Path, note: str) -> None:
+    from cinemyo import tables
+    from cinemyo.audit.flow_figure import drawn
+
+    tables.write_bytes(path, drawn(account, cohort="study", note=note))
+    if any(step.cohort == "external" for step in account.steps):
+        beside = path.with_name(f"{path.stem}_external{path.suffix}")
+        tables.write_bytes(beside, drawn(account, cohort="external", note=note))
 
 
 def _study() -> tuple["Params", "Layout", list["Record"]]:
     """Parameters and places of the study, and the ledger brought up to what the stages left."""
     from cinemyo import config
-    from cinemyo.audit.ledger import LEDGER, Ledger
+    from cinemyo.audit.ledger import Ledger
     from cinemyo.audit.reconcile import reconcile
     from cinemyo.layout import Layout
 
     params = config.load()
     layout = Layout(params.study.name)
     reconcile(params, layout=layout)
-    return params, layout, Ledger(LEDGER).records()
+    return params, layout, Ledger().history()
+
+
+COMMANDS: Final[dict[str, Callable[..., None]]] = {"trace": trace, "impact": impact, "flow": flow}

@@ -43,9 +43,10 @@ def kept_of(
         elif known:
             results[shown] = replace(_weightiest(known), path=shown, place=place, rows=None)
         elif own.md5.endswith(".dir"):
-            inner = [found[path] for path in _below(paths, found=found)]
+            inner = _below(paths, found=found)
             if inner or (not paths and who.cines and _may_hang(own, search=search)):
-                results[shown] = Found(shown, "derives", place, None, _stage(inner))
+                how: How = "source" if inner and all(item.how == "source" for item in inner) else "derives"
+                results[shown] = Found(shown, how, place, None, _stage(inner))
         elif not paths and who.cines and _may_hang(own, search=search):
             results[shown] = Found(shown, "derives", place, None, "an older version")
     return results
@@ -81,9 +82,9 @@ def _current(graph: Graph, *, kept: Sequence[Object]) -> dict[str, list[str]]:
     return found
 
 
-def _below(folders: Sequence[str], *, found: Mapping[str, Found]) -> list[str]:
+def _below(folders: Sequence[str], *, found: Mapping[str, Found]) -> list[Found]:
     heads = tuple(f"{folder}/" for folder in folders)
-    return [path for path, item in found.items() if heads and path.startswith(heads) and item.how != "tested"]
+    return [item for path, item in found.items() if heads and path.startswith(heads) and item.how != "tested"]
 
 
 def _may_hang(own: Object, *, search: Search) -> bool:

@@ -144,7 +144,12 @@ def flow_figure(flow: Flow, *, note: str) -> Figure:
 
     Source: CONSORT 2010, flow diagram
     """
-    placed, height = boxes_of(steps_of(flow))
+    return steps_figure(steps_of(flow), note=note)
+
+
+def steps_figure(steps: Sequence[Step], *, note: str) -> Figure:
+    """Steps as boxes: what goes on under one another, what leaves beside them."""
+    placed, height = boxes_of(steps)
     under = textwrap.wrap(note, 96)
     foot = len(under) * LINE + 0.15 if under else 0.05
     figure = Figure(figsize=(WIDTH, height + foot + 0.05), dpi=DPI)
