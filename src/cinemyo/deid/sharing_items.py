@@ -8,6 +8,7 @@ from typing import Final
 from cinemyo.deid.keys import Key
 from cinemyo.sources.archives import FileRef
 from cinemyo.sources.base import SourceFile
+from cinemyo.sources.dicom_digests import pixel_digest
 from cinemyo.sources.dicom_headers import Geometry, Header, Refusal, read_headers
 from cinemyo.sources.dicom_selection import refusal
 
@@ -70,7 +71,7 @@ def examine(ref: FileRef, *, name: str, key: Key) -> Item | Refused:
         study_time=identity.study_time,
         series=identity.series,
         instance=identity.instance,
-        pixels=first.pixels.digest,
+        pixels=pixel_digest(first),
         place=place_of(first) if len(headers) == 1 and first.pixels.frames == 1 else (identity.instance,),
         frames=_frames(headers),
         syntax=first.pixels.syntax,

@@ -4,13 +4,14 @@ Never by SliceLocation (its steps are wrong on real scanners) nor by FrameOfRefe
 """
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
+from cinemyo.sources.dicom_digests import pixel_digest
 from cinemyo.sources.dicom_headers import Header
 
 COSINE_TOLERANCE: Final = 1e-3
@@ -52,20 +53,28 @@ def without_duplicates(headers: Iterable[Header]) -> tuple[list[Header], list[tu
     UIDs, such as the classic and the enhanced export of one scan.
     """
     kept: dict[tuple[object, ...], Header] = {}
+    alone: dict[tuple[object, ...], Header] = {}
+    several: dict[tuple[object, ...], set[str]] = {}
     refused: list[tuple[Header, str]] = []
-    for header in sorted(headers, key=_copy_order):
+    for header in _in_copy_order(headers):
         identity = header.identity
-        by_uid = ("uid", identity.patient, identity.instance, header.frame)
-        by_pixels = ("pixels", identity.patient, header.pixels.digest, *_where_and_when(header))
+        by_uid = (identity.patient, identity.instance, header.frame)
+        place = (identity.patient, *_where_and_when(header))
         other = kept.get(by_uid)
-        if other is not None and other.pixels.digest != header.pixels.digest:
-            refused.append((header, "duplicate_uid"))
-        elif other is not None or by_pixels in kept:
-            refused.append((header, "duplicate"))
-        else:
-            kept[by_uid] = kept[by_pixels] = header
-    unique = {id(header): header for header in kept.values()}
-    return list(unique.values()), refused
+        if other is not None:
+            refused.append((header, "duplicate" if pixel_digest(other) == pixel_digest(header) else "duplicate_uid"))
+            continue
+        # pixels are compared where two images share place and delay, which is seldom
+        first = alone.setdefault(place, header)
+        if first is not header:
+            known = several.setdefault(place, {pixel_digest(first)})
+            digest = pixel_digest(header)
+            if digest in known:
+                refused.append((header, "duplicate"))
+                continue
+            known.add(digest)
+        kept[by_uid] = header
+    return list(kept.values()), refused
 
 
 def slice_numbers(found: Sequence[Place]) -> dict[tuple[str, str, int], int]:
@@ -120,8 +129,12 @@ def _where_and_when(header: Header) -> tuple[object, ...]:
     return (*(tuple(round(value, 2) for value in values) for values in where), delay and round(delay, 1))
 
 
-def _copy_order(header: Header) -> tuple[object, ...]:
-    return (*header_order(header), header.pixels.digest, header.ref)
+def _in_copy_order(headers: Iterable[Header]) -> list[Header]:
+    """Sorted as `header_order`; those that it cannot tell apart by their pixels, never by file name alone."""
+    ordered = [(header_order(header), header) for header in headers]
+    alike = Counter(order for order, _ in ordered)
+    ordered.sort(key=lambda pair: (*pair[0], pixel_digest(pair[1]) if alike[pair[0]] > 1 else "", pair[1].ref))
+    return [header for _, header in ordered]
 
 
 def _protocol_key(header: Header) -> tuple[object, ...]:

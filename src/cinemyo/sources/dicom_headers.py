@@ -19,6 +19,7 @@ from cinemyo.sources.dicom_elements import Elements, tags
 from cinemyo.sources.dicom_enhanced import ENHANCED, frame_values
 from cinemyo.sources.dicom_parse import BEGINNING, Parsed, parse
 from cinemyo.sources.dicom_records import Geometry, Header, Identity, PixelFacts, Protocol, Refusal, Timing
+from cinemyo.sources.dicom_syntaxes import PLAIN
 from cinemyo.sources.dicom_values import Values, text
 
 __all__ = ["Geometry", "Header", "Identity", "PixelFacts", "Protocol", "Refusal", "Timing", "read_headers"]
@@ -56,7 +57,8 @@ def _read(ref: FileRef, stream: BinaryIO, code: str, key: Key) -> tuple[Header, 
     head = stream.read(BEGINNING)
     parsed = archive_code(ref) or parse(head, stream)
     plain = isinstance(parsed, Parsed) and parsed.stream is stream
-    digest, pixels, size = _digests(head, stream, parsed.span if isinstance(parsed, Parsed) and plain else None, key)
+    span = parsed.span if isinstance(parsed, Parsed) and plain and parsed.syntax not in PLAIN else None
+    digest, pixels, size = _digests(head, stream, span, key)
     file = SourceFile(code, digest, size)
     if isinstance(parsed, str):
         return Refusal(file, parsed)
@@ -142,7 +144,7 @@ def _digest_of(parsed: Parsed) -> tuple[str, int]:
 
 
 def _digests(head: bytes, stream: BinaryIO, span: tuple[int, int | None] | None, key: Key) -> tuple[str, str, int]:
-    """Keyed digest of all bytes, SHA-256 of those of the span, and the number of all."""
+    """Keyed digest of all bytes, SHA-256 of those of the span (empty without one), and the number of all."""
     whole, pixels, done = KeyedDigest(key=key), hashlib.sha256(), 0
     stream.seek(len(head))
     chunk = head
@@ -153,4 +155,4 @@ def _digests(head: bytes, stream: BinaryIO, span: tuple[int, int | None] | None,
             pixels.update(memoryview(chunk)[max(0, start - done) : None if stop is None else max(0, stop - done)])
         done += len(chunk)
         chunk = stream.read(_CHUNK)
-    return whole.hexdigest(), pixels.hexdigest(), done
+    return whole.hexdigest(), "" if span is None else pixels.hexdigest(), done

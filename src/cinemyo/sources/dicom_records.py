@@ -127,7 +127,8 @@ class PixelFacts:
     available: int
     """Bytes of the value of the pixel element that are in the file; 0 without one."""
     digest: str
-    """SHA-256 of this frame's bytes where they are plain numbers, else of all bytes from the pixels on."""
+    """SHA-256 of this frame's bytes where they are plain numbers, else of all bytes from the pixels on; empty for the
+    one frame of a plain file: `pixel_digest` takes it where it is needed."""
     stored_bits: int = 0
     high_bit: int = 0
     signed: bool = False
