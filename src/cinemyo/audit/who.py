@@ -62,7 +62,7 @@ def person(text: str, *, params: Params, layout: Layout, records: Sequence[Recor
     if not known & set(numbers):
         raise _unknown(by_key=patient != given)
     own = cines[cines["patient_id"].isin(numbers)]
-    items = excluded["item"][excluded["patient_id"].isin(numbers)].str.partition(":")[0]
+    items = excluded["item"][excluded["patient_id"].isin(numbers)].str.split(":").str[0]
     here = set(_read(layout.external.cines, ("cine_id",))["cine_id"])
     sources = pd.concat([source_rows(cohort, series=own["series_id"].dropna().unique().tolist()) for cohort in cohorts])
     named = {str(cell) for column in IDS for cell in own[column].dropna()} | set(numbers)
