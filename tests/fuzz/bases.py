@@ -1,10 +1,8 @@
 """Folders of undamaged files that the fuzzer damages: tiny phantoms always, real files where they lie beside."""
 
-import shutil
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -28,6 +26,7 @@ from cinemyo.config import PhantomCohort
 from cinemyo.deid.decoding import quiet
 from cinemyo.sources.phantom.export import generate
 from tests.fuzz.enhanced import enhanced_object, two_slices
+from tests.fuzz.readers import RELEASES, collected, written
 from tests.fuzz.zips import zipped
 from tests.shared import ACDC, ACDC_CINE, EDGE, SUNNYBROOK
 from tests.sources import release
@@ -42,11 +41,16 @@ Files = dict[str, bytes]
 
 @dataclass(frozen=True)
 class Base:
-    """Undamaged files by name below the root, and which reader they are for."""
+    """Undamaged files by name below the root, and of which formats they are."""
 
     name: str
     family: Family
     files: Files
+
+    @property
+    def kind(self) -> str:
+        """Which reader they are for: a release's, `acdc`, or `dicom`."""
+        return self.name if self.name in RELEASES else "acdc" if self.family == "nifti" else "dicom"
 
 
 def base(name: str) -> Base:
@@ -77,20 +81,6 @@ def _built(name: str) -> Base:
             return Base(name, family, make())
     kind, _, rest = name.partition("/")
     return replace(_REAL[kind](rest), name=name)
-
-
-def _collected(folder: Path) -> Files:
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
-
-
-def _written(write: Callable[[Path], object]) -> Files:
-    folder = Path(tempfile.mkdtemp(prefix="fuzz-base-"))
-    try:
-        write(folder)
-        return _collected(folder)
-    finally:
-        shutil.rmtree(folder)
 
 
 def _named(image: Dataset) -> Dataset:
@@ -193,7 +183,7 @@ def _exported() -> Files:
     cohort = PhantomCohort(patients=1, seed=3, matrix=64, phases=10, field_of_view_mm=300, max_cines=1)
     return {
         name.removeprefix("dicom/"): content
-        for name, content in _written(lambda folder: generate(cohort, out=folder)).items()
+        for name, content in written(lambda folder: generate(cohort, out=folder)).items()
         if name.startswith("dicom/")
     }
 
@@ -218,7 +208,7 @@ def _release(kind: str) -> Callable[[], Files]:
                 path.unlink()
             release.save(patient / "patient001_4d.nii", np.stack([release.voxels(k) for k in range(1, 6)], axis=-1))
 
-    return lambda: _written(write)
+    return lambda: written(write)
 
 
 PHANTOMS: Final[dict[str, tuple[Family, Callable[[], Files]]]] = {
@@ -238,6 +228,7 @@ PHANTOMS: Final[dict[str, tuple[Family, Callable[[], Files]]]] = {
     "enhanced_stack": ("dicom", _enhanced(two_slices(), slope=1.5)),
     "enhanced_rle": ("dicom", lambda: _enhanced_rle()),
     "zip": ("zip", lambda: {"export.zip": zipped(base("explicit").files), "more/x.ZIP": _two_zips()}),
+    **{kind: ("dicom" if kind == "contours" else "nifti", partial(written, write)) for kind, write in RELEASES.items()},
     "acdc_pair": ("nifti", _release("pair")),
     "acdc_series": ("nifti", _release("series")),
     "acdc_plain": ("nifti", _release("plain")),
@@ -269,7 +260,7 @@ def _sunnybrook_slices(patient: str) -> dict[int, Files]:
 
 def _sunnybrook(rest: str) -> Base:
     patient, _, number = rest.partition("/")
-    files = _sunnybrook_slices(patient)[int(number)] if number else _collected(SUNNYBROOK / patient)
+    files = _sunnybrook_slices(patient)[int(number)] if number else collected(SUNNYBROOK / patient)
     return Base("", "dicom", files)
 
 
@@ -280,7 +271,7 @@ def _edge(stem: str) -> Base:
 
 def _acdc(root: Path) -> Callable[[str], Base]:
     def read(patient: str) -> Base:
-        files = {f"{patient}/{name}": content for name, content in _collected(root / patient).items()}
+        files = {f"{patient}/{name}": content for name, content in collected(root / patient).items()}
         info = f"{patient}/Info.cfg"
         return Base("", "nifti", {info: b"ED: 1\nES: 10\nGroup: NOR\n", **files})
 

@@ -225,7 +225,7 @@ def lying_giant(draft: Draft, random: Random) -> str:
     """A file of gigabytes (sparse) whose last element claims all of it."""
     name, size = pick(draft, random, ending=".dcm"), random.choice((300 << 20, 2300 << 20))
     content = draft.files.pop(name)
-    at = content.find(b"\xe0\x7f\x10\x00")
+    at = content.find(b"\xe0\x7f\x10\x00OW")
     kept = content[:at] + b"\xe0\x7f\x10\x00OW\0\0" + struct.pack("<I", size - at - 12) if at > 0 else content
     draft.specials.append(Special("sparse", name, bytes=size))
     draft.files[name], draft.pixels[name] = kept, "changed"

@@ -13,21 +13,18 @@ from typing import Any, Final
 import numpy as np
 
 from cinemyo import tables
-from cinemyo.config import SliceRule
 from cinemyo.deid.keys import load_key
 from cinemyo.deid.pseudonyms import keyed_hash
 from cinemyo.errors import SourceError
-from cinemyo.sources.acdc import AcdcReader
-from cinemyo.sources.base import Cine, CineSource, Exclusion, read
-from cinemyo.sources.dicom import DicomReader
+from cinemyo.sources.base import Cine, Exclusion, read
 from tests.fuzz.bases import CANARY
 from tests.fuzz.case import Case, lay, regular_files
 from tests.fuzz.frames import DefectError, check_frames, equal
 from tests.fuzz.memory import peak_bytes, reset_peak
+from tests.fuzz.readers import reader_of
 from tests.fuzz.reference import PLUGINS, Reference, dicom_facts, dicom_frames, nifti_frames
 from tests.fuzz.zips import members_of
 
-GROUPS: Final = {"NOR": "normal", "HCM": "hcm", "DCM": "dcm"}
 _SPARSE: Final = 1 << 27
 _BEGINNING: Final = 1 << 23
 _FITTING: Final[set[str]] = set()
@@ -64,23 +61,20 @@ def examine(case: Case) -> Outcome:
             warnings.simplefilter("always")
             items = read_all(case, root)
         seconds, peak = time.process_time() - began, peak_bytes()
+        if items is None:
+            return Outcome({"stopped": len(case.files)}, 0, seconds, peak)
         return replace(judge(case, root, items), seconds=seconds, peak_bytes=peak)
 
 
-def read_all(case: Case, root: Path) -> list[Cine | Exclusion]:
-    """What the reader of the case's family makes of a folder; nothing where it holds nothing to read."""
-    key = load_key("published")
-    source: CineSource
-    if case.family == "nifti":
-        source = AcdcReader(root, slices=SliceRule(first=0.0, last=1.0), groups=GROUPS)
-    else:
-        source = DicomReader(root, key=key)
+def read_all(case: Case, root: Path) -> list[Cine | Exclusion] | None:
+    """What the reader makes of a folder; None where there is nothing to read, or no sheet of a release."""
+    key, source = load_key("published"), reader_of(case.base.kind, root)
     try:
         return list(read(source, key=key))
     except SourceError as error:
-        if regular_files(root) or "an empty folder" not in str(error):
-            raise
-        return []
+        if "sheet" in str(error) or not regular_files(root):
+            return None
+        raise
 
 
 def judge(case: Case, root: Path, items: Sequence[Cine | Exclusion]) -> Outcome:
@@ -99,9 +93,10 @@ def judge(case: Case, root: Path, items: Sequence[Cine | Exclusion]) -> Outcome:
     for cine in cines:
         if case.family == "nifti":
             _nifti_frames_hold(case, root, cine, paths)
-        else:
-            _frames_hold(case, root, cine, paths)
-            _facts_hold(root, cine, paths)
+            continue
+        images = tuple(file for file in cine.files if not _is_text(case, paths[file.file]))
+        _frames_hold(case, root, replace(cine, files=images), paths)
+        _facts_hold(root, replace(cine, files=images), paths)
     _no_identity(cines, excluded, paths if case.family == "dicom" else {})
     _fit_tables(cines)
     return Outcome(dict(account), sum(len(cine.frames) for cine in cines))
@@ -113,7 +108,7 @@ def _accounted(case: Case, paths: dict[str, str], cines: Sequence[Cine], exclude
     codes = list(dict.fromkeys((file.file, item.code) for item in excluded for file in item.files))
     left = Counter(file for file, _ in codes)
     opened = {paths[file] for file, code in codes if code == "archive" and file in paths}
-    must = {file: name for file, name in paths.items() if "!" not in name or name.partition("!")[0] in opened}
+    must = {file: name for file, name in paths.items() if "!" not in name or name.rpartition("!")[0] in opened}
     lost = [name for file, name in must.items() if file not in used and file not in left]
     if lost:
         raise DefectError(f"{len(lost)} files lost, such as {lost[0]!r}")
@@ -131,9 +126,18 @@ def _accounted(case: Case, paths: dict[str, str], cines: Sequence[Cine], exclude
     return account
 
 
+def _is_text(case: Case, name: str) -> bool:
+    """Whether it was the sheet or a contour of a release."""
+    return case.origin.get(name, name).endswith((".csv", ".txt"))
+
+
 def _of_many(case: Case, name: str) -> bool:
     """Whether a file may serve several cines: a stack, or an object of several frames."""
-    return case.family != "dicom" or b"\x28\x00\x08\x00" in case.files.get(name, b"")[:1_000_000]
+    return (
+        case.family != "dicom"
+        or case.base.kind != "dicom"
+        or b"\x28\x00\x08\x00" in case.files.get(name, b"")[:1_000_000]
+    )
 
 
 def _frames_hold(case: Case, root: Path, cine: Cine, paths: dict[str, str]) -> None:
@@ -213,20 +217,32 @@ def _inner(name: str, packed: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def _nifti_frames_hold(case: Case, root: Path, cine: Cine, paths: dict[str, str]) -> None:
-    images = [paths[file.file] for file in cine.files]
-    images = [name for name in images if ".nii" in Path(name).name and "_gt" not in Path(name).name]
-    volumes = []
-    for name in images:
-        original = case.original(name)
-        kept = original is not None and case.pixels.get(name, "kept") == "kept"
-        content = original if kept and original is not None else (root / name).read_bytes()
-        volume = nifti_frames(content, packed=name.endswith(".gz"))
-        if volume is None:
-            raise DefectError(f"used, though it is no NIfTI image: {name!r}")
-        volumes.append(volume)
-    expected = np.concatenate(volumes)[:, cine.slice_number - 1]
-    if not equal(cine.frames, expected):
-        raise DefectError(f"frames of other values than the file: {images[0]!r}")
+    names = [paths[file.file] for file in cine.files if ".nii" in Path(paths[file.file]).name.lower()]
+    volumes = {name: _volume(case, root, name) for name in names}
+    if case.base.kind == "acdc":
+        images = [name for name in names if "_gt" not in Path(name).name]
+        found = [volumes[name] for name in images]
+        held = all(volume is not None for volume in found) and equal(
+            cine.frames, np.concatenate([volume for volume in found if volume is not None])[:, cine.slice_number - 1]
+        )
+    else:  # these readers turn a stack to how it is shown, and choose its first slice
+        turned = [
+            np.rot90(frames, k, axes=(1, 2)) for frames in (cine.frames, cine.frames[:, :, ::-1]) for k in range(4)
+        ]
+        known = [volume for volume in volumes.values() if volume is not None]
+        singles = [volume for volume in known if len(volume) == 1]
+        pairs = [np.concatenate([a, b]) for a in singles for b in singles if a.shape == b.shape]
+        slices = [volume[:, z] for volume in (*known, *pairs) for z in range(volume.shape[1])]
+        held = any(equal(shown, expected) for shown in turned for expected in slices)
+    if not held:
+        raise DefectError(f"frames of other values than the file: {names[0]!r}")
+
+
+def _volume(case: Case, root: Path, name: str) -> np.ndarray[Any, Any] | None:
+    original = case.original(name)
+    kept = original is not None and case.pixels.get(name, "kept") == "kept"
+    content = original if kept and original is not None else (root / name).read_bytes()
+    return nifti_frames(content, packed=name.lower().endswith(".gz"))
 
 
 def _no_identity(cines: Sequence[Cine], excluded: Sequence[Exclusion], paths: dict[str, str]) -> None:

@@ -21,7 +21,7 @@ def laid(name: str, root: Path) -> tuple[Case, Items]:
     case = finished(Draft(bases.base(name)))
     root.mkdir()
     lay(case, root)
-    return case, read_all(case, root)
+    return case, read_all(case, root) or []
 
 
 def cine(items: Items) -> Cine:

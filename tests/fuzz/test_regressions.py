@@ -95,6 +95,17 @@ def test_pixels_under_a_transfer_syntax_that_lies_are_not_shifted(tmp_path: Path
     assert np.array_equal(cine.frames, np.stack([pixels(phase) for phase in range(PHASES)]))
 
 
+@pytest.mark.parametrize("vr", [b"KW", b"UV", b"US", b"SQ"])
+def test_pixels_under_another_vr_are_none(vr: bytes, tmp_path: Path) -> None:
+    def damage(image: Dataset) -> bytes:
+        content = written(image) or b""
+        at = content.index(b"\xe0\x7f\x10\x00OW")
+        return content[: at + 4] + vr + content[at + 6 :]
+
+    (code,) = cine_with(damage, tmp_path)
+    assert code in {"missing_pixel_data", "unreadable", "truncated", "absurd_size"}
+
+
 def test_pixels_are_not_read_beyond_their_element(tmp_path: Path) -> None:
     def damage(image: Dataset) -> bytes:
         content = written(image) or b""

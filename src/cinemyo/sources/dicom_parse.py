@@ -126,7 +126,7 @@ def _by_pydicom(stream: BinaryIO, *, force: bool) -> Parsed | None:
     syntax = text(dataset.file_meta, "TransferSyntaxUID") or (ImplicitVRLittleEndian if implicit else explicit)
     if not found["SOPClassUID"]:
         found["SOPClassUID"] = text(dataset.file_meta, "MediaStorageSOPClassUID")
-    at, length = _value_at(stream, syntax=syntax, little=bool(little))
+    at, length = _value_at(stream, implicit=bool(implicit), syntax=syntax, little=bool(little))
     return Parsed(Resolved(found), syntax, start, at, stream, length)
 
 
@@ -141,16 +141,19 @@ def _value(dataset: pydicom.Dataset, keyword: str) -> Any:
     return UNREADABLE if keyword in DECISIVE else None
 
 
-def _value_at(stream: BinaryIO, *, syntax: str, little: bool) -> tuple[int | None, int]:
+def _value_at(stream: BinaryIO, *, implicit: bool, syntax: str, little: bool) -> tuple[int | None, int]:
     """Where the value of the pixel element begins at which the stream stands, and its length.
 
     Whether a VR stands before the length is told by the bytes, as pydicom does, and not by a transfer syntax that may
-    lie: read as a length, a VR of pixels is odd, which no length is.
+    lie: read as a length, a VR of pixels is odd, which no length is. There is no value under any other VR.
     """
     start, head = stream.tell(), stream.read(12)
     if head[:4] not in _PIXEL_TAGS or len(head) < 12:
         return None, 0
-    implicit = head[4:8] not in _PIXEL_VRS
-    length = int.from_bytes(head[4:8] if implicit else head[8:12], "little" if little else "big")
+    explicit = head[4:8] in _PIXEL_VRS
+    length = int.from_bytes(head[8:12] if explicit else head[4:8], "little" if little else "big")
     fragments = length == UNDEFINED
-    return (start + (8 if implicit else 12) if fragments == (syntax not in PLAIN) else None), length
+    known = explicit or (implicit and (fragments or length % 2 == 0))
+    if not known or fragments != (syntax not in PLAIN):
+        return None, 0
+    return start + (12 if explicit else 8), length
