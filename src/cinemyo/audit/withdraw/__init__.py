@@ -1,0 +1,1 @@
+"""A patient leaves a study: refused from now on, deleted wherever the project reaches, certified."""

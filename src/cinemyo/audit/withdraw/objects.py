@@ -1,0 +1,110 @@
+"""Which objects of a DVC cache or remote are about a patient, by what they hold and by what names them."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol
+
+from cinemyo.audit.withdraw.ids import Ids
+
+_PATH: Final = re.compile(r"(?:^|/)([0-9a-f]{2})/([0-9a-f]{30}(?:\.dir)?)$")
+
+
+class Objects(Protocol):
+    """A store of contents by their MD5, as DVC keeps it: `ab/cdef…`, folders as lists that end in `.dir`."""
+
+    def paths(self) -> Iterator[str]:
+        """Where each object lies, forward slashes."""
+        ...  # pragma: no cover
+
+    def read(self, path: str) -> bytes:
+        """The content of one."""
+        ...  # pragma: no cover
+
+    def remove(self, path: str) -> None:
+        """Deletes one; nothing where it is gone."""
+        ...  # pragma: no cover
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A store in a folder of this machine."""
+
+    root: Path
+
+    def paths(self) -> Iterator[str]:
+        """Where each object lies."""
+        for path in sorted(self.root.rglob("*")):
+            if path.is_file():
+                yield path.relative_to(self.root).as_posix()
+
+    def read(self, path: str) -> bytes:
+        """The content of one."""
+        return (self.root / path).read_bytes()
+
+    def remove(self, path: str) -> None:
+        """Deletes one, whatever its mode, and its folder where that is empty then."""
+        place = self.root / path
+        place.unlink(missing_ok=True)
+        if place.parent != self.root and place.parent.is_dir() and not any(place.parent.iterdir()):
+            place.parent.rmdir()
+
+
+@dataclass(frozen=True)
+class Doomed:
+    """What makes an object go: a code in it or in its name, or that it is a version of these outputs."""
+
+    ids: Ids
+    whole: frozenset[str]
+    """MD5 of outputs of which all goes, folders with their files: tables, reports, models that are not kept."""
+
+    def values(self) -> dict[str, list[str]]:
+        """All of it as JSON values."""
+        return {"ids": self.ids.words(), "whole": sorted(self.whole)}
+
+    @classmethod
+    def from_values(cls, values: dict[str, list[str]]) -> "Doomed":
+        """The same from JSON values."""
+        return cls(Ids.of(values["ids"]), frozenset(values["whole"]))
+
+
+def name_of(path: str) -> str | None:
+    """The MD5 that a place stands for, with `.dir` of a folder; None for what is no object."""
+    match = _PATH.search(path)
+    return match[1] + match[2] if match else None
+
+
+def doomed(objects: Objects, *, why: Doomed) -> Iterator[tuple[str, str]]:
+    """Place and SHA-256 of each object that must go: files first, lists last.
+
+    The lists tell which files go, so that a removal that was cut off finds them again.
+    """
+    lists: list[str] = []
+    files: list[str] = []
+    for path in objects.paths():
+        (lists if path.endswith(".dir") else files).append(path)
+    members: set[str] = set(why.whole)
+    going: list[tuple[str, str]] = []
+    for path in lists:
+        content = objects.read(path)
+        is_whole = name_of(path) in why.whole
+        own = {item["md5"] for item in _items(content) if is_whole or why.ids.in_text(str(item["relpath"]))}
+        if is_whole or own or why.ids.in_bytes(content):
+            members |= own
+            going.append((path, hashlib.sha256(content).hexdigest()))
+    for path in files:
+        content = objects.read(path)
+        if name_of(path) in members or why.ids.in_bytes(content):
+            yield path, hashlib.sha256(content).hexdigest()
+    yield from going
+
+
+def _items(content: bytes) -> list[dict[str, str]]:
+    try:
+        found = json.loads(content)
+    except ValueError:
+        return []
+    return [item for item in found if isinstance(item, dict) and {"md5", "relpath"} <= set(item)]

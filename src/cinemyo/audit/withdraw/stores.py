@@ -1,0 +1,105 @@
+"""The cache and the remotes of DVC, which the project's own program speaks to; `src` never imports dvc."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from cinemyo.audit.withdraw.ids import Ids
+from cinemyo.audit.withdraw.locks import recorded
+from cinemyo.audit.withdraw.objects import Doomed, Folder, doomed
+from cinemyo.audit.withdraw.removal import Place, Removal, Step
+from cinemyo.audit.withdraw.workspace import Policy
+from cinemyo.errors import AuditError
+from cinemyo.layout import Layout
+
+_PROGRAM: Final = "pipelines.purge"
+_SECONDS: Final = 3600
+
+
+@dataclass(frozen=True)
+class Stores:
+    """Where DVC keeps copies."""
+
+    cache: Path
+    remotes: tuple[str, ...]
+
+
+def stores_of(base: Path) -> Stores | None:
+    """The cache and the names of the remotes; None where the project has no DVC.
+
+    Raises:
+        AuditError: DVC does not answer.
+    """
+    if not (base / ".dvc").is_dir():
+        return None
+    told = _asked(base, "list", {})
+    return Stores(Path(told["cache"]).parent.parent, tuple(told["remotes"]))
+
+
+def whole(layout: Layout, *, cache: Path, policy: Policy) -> frozenset[str]:
+    """Hashes of every version of the study's outputs of which all goes.
+
+    Tables and reports of any time. Folders of images keep those of the other patients, and models go by policy.
+    """
+    study, reports = (path.relative_to(layout.base).as_posix() for path in (layout.data, layout.reports))
+    found: set[str] = set()
+    for path, hashes in recorded(layout.base, cache=cache).items():
+        if path.startswith(f"{reports}/"):
+            found |= hashes
+        elif path.startswith(f"{study}/models/"):
+            found |= hashes if policy != "retain" else set()
+        elif path.startswith(f"{study}/"):
+            found |= {name for name in hashes if not name.endswith(".dir")}
+    return frozenset(found)
+
+
+def cache_steps(stores: Stores, *, why: Doomed) -> Iterator[Step]:
+    """Objects of the cache to be deleted."""
+    folder = Folder(stores.cache)
+    for path, digest in doomed(folder, why=why):
+        yield Step(_removal("cache", path, digest), partial(folder.remove, path))
+
+
+def remote_removals(base: Path, name: str, *, why: Doomed, does: str) -> list[Removal]:
+    """Objects of a remote that must go (`find`), or that are gone (`remove`).
+
+    Raises:
+        AuditError: the remote does not answer.
+    """
+    told = _asked(base, does, why.values(), name)
+    if "fault" in told:
+        remedy = "make it reachable and run the same command again"
+        raise AuditError(f"remote {name}", expected="an answer", got=str(told["fault"]), remedy=remedy)
+    return [_removal("remote", f"{name}/{path}", digest) for path, digest in told["objects"]]
+
+
+def cached_tables(stores: Stores, *, layout: Layout) -> Iterator[bytes]:
+    """Earlier versions of `cines.csv` of both cohorts that the cache holds."""
+    names = {path.relative_to(layout.base).as_posix() for path in (layout.cines, layout.external.cines)}
+    for path, hashes in recorded(layout.base, cache=stores.cache).items():
+        for md5 in sorted(hashes) if path in names else ():
+            place = stores.cache / "files" / "md5" / md5[:2] / md5[2:]
+            if place.is_file():
+                yield place.read_bytes()
+
+
+def _removal(place: Place, path: str, digest: str) -> Removal:
+    return Removal(place, Ids(frozenset()).masked(path), 1, 0, digest)
+
+
+def _asked(base: Path, does: str, values: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    command = [sys.executable, "-m", _PROGRAM, does, *names]
+    try:
+        done = subprocess.run(
+            command, cwd=base, input=json.dumps(values), capture_output=True, text=True, check=False, timeout=_SECONDS
+        )
+        found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    except (OSError, subprocess.TimeoutExpired, ValueError, IndexError):
+        remedy = "install what the remote needs (`pip install dvc[...]`) and run the same command again"
+        raise AuditError("DVC", expected="an answer", got="none", remedy=remedy) from None
+    return found
