@@ -74,3 +74,45 @@ def test_the_account_stands_where_no_agent_is_named(monkeypatch: pytest.MonkeyPa
 def test_the_environment_is_one_digest() -> None:
     assert environment() == environment()
     assert len(environment()) == 64
+
+
+def test_a_run_that_goes_on_is_not_left_yet(tmp_path: Path) -> None:
+    with recorded("stage", "train@dual", base=tmp_path):
+        assert events.left(tmp_path) == []
+        assert [event["name"] for event in events.running(tmp_path)] == ["train@dual"]
+    assert [event["outcome"] for _, event in events.left(tmp_path)] == ["done"]
+    assert events.running(tmp_path) == []
+
+
+def test_a_run_of_another_process_goes_on_until_it_is_killed(tmp_path: Path) -> None:
+    code = (
+        "from cinemyo.events import recorded\n"
+        "with recorded('stage', 'ingest'):\n    print('on', flush=True)\n    input()\n"
+    )
+    source = str(Path(events.__file__).parents[1])
+    process = subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": source},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    assert events.left(tmp_path) == []
+    process.kill()
+    process.communicate()
+    assert [event["ended"] for _, event in events.left(tmp_path)] == [None]
+
+
+def test_what_the_ledger_holds_is_removed(tmp_path: Path) -> None:
+    with recorded("stage", "ingest", base=tmp_path):
+        pass
+    events.remove([name for name, _ in events.left(tmp_path)], base=tmp_path)
+    assert events.left(tmp_path) == []
+
+
+def test_a_file_that_is_no_event_is_told(tmp_path: Path) -> None:
+    (tmp_path / FOLDER).mkdir(parents=True)
+    (tmp_path / FOLDER / "x.json").write_text("[]")
+    assert events.left(tmp_path) == [("x", {"kind": "command", "name": "", "outcome": "unreadable"})]

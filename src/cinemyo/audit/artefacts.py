@@ -3,9 +3,11 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
+from cinemyo.audit import patients
 from cinemyo.audit.details import Details
 from cinemyo.audit.digests import Digest, digest
 from cinemyo.audit.known import Known
@@ -27,8 +29,16 @@ class Facts:
 
     study: Mapping[str, Any]
     """Name, protocol, consent basis, profile of de-identification, key."""
-    label_version: str
-    """Of the labels as they are."""
+    labels: Path
+    md5: str
+    """Of the labels, by `dvc.lock`."""
+
+    @cached_property
+    def label_version(self) -> str | None:
+        """The version of the labels; None where the table is not the one that the lock tells."""
+        if not self.labels.is_file() or dvc_md5(self.labels) != self.md5:
+            return None
+        return patients.label_version(self.labels)
 
 
 def entries(

@@ -100,6 +100,16 @@ def told(stages: Sequence[Stage], *, known: Known, layout: Layout) -> Iterator[F
                 yield Finding("artefacts", name, difference, "run the stage again: it was changed in between")
 
 
+def restored(stages: Sequence[Stage], *, known: Known) -> Iterator[Finding]:
+    """Stages whose outputs no run of theirs explains: a cache gave them, or they ran before the ledger began."""
+    bodies = [known.artefacts[path][1] for stage in stages for path in stage.outs if path in known.artefacts]
+    names = list(dict.fromkeys(str(body["stage"]) for body in bodies if body["activity"] is None))
+    if names:
+        difference = "restored: no run that the ledger saw left these outputs"
+        remedy = "nothing to do where they come from DVC's cache"
+        yield Finding("artefacts", ", ".join(names), difference, remedy, "note")
+
+
 def pipeline(stages: Sequence[Stage], *, raw: Mapping[str, Any], base: Path) -> Iterator[Finding]:
     """Stages whose inputs, code or params are others now than when they ran."""
     made = {path: md5 for stage in stages for path, md5 in stage.outs.items()}

@@ -1,6 +1,7 @@
 """Every table of a study against its schema, and its folds against leakage."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -15,18 +16,29 @@ from cinemyo.persons import persons_of, read_links
 Places = Iterator[tuple[Path, tables.Table]]
 
 
-def schemas(params: Params, *, layout: Layout) -> Iterator[Finding]:
-    """Tables that break their schema, with row, column and value; a table that is not there is no fault of its own."""
+@dataclass
+class Checked:
+    """The tables of a study that hold, by path, and what is wrong with the others."""
+
+    frames: dict[Path, pd.DataFrame] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+
+def checked(params: Params, *, layout: Layout) -> Checked:
+    """Every table against its schema, faults with row, column and value; one that is absent is no fault of its own."""
+    found = Checked()
     for path, table in places(params, layout=layout):
         try:
             if path.is_file():
-                tables.read(path, table=table)
+                found.frames[path] = tables.read(path, table=table)
         except CinemyoError as error:
             difference = f"expected {error.expected}, got {error.got}"
-            yield Finding("tables", _name(path, layout), difference, error.remedy)
+            found.findings.append(Finding("tables", _name(path, layout), difference, error.remedy))
         except (ValueError, OSError) as error:
             got = " ".join(str(error).split())[:200]
-            yield Finding("tables", _name(path, layout), f"no table that can be read: {got}", "run `make repro`")
+            difference = f"no table that can be read: {got}"
+            found.findings.append(Finding("tables", _name(path, layout), difference, "run `make repro`"))
+    return found
 
 
 def places(params: Params, *, layout: Layout) -> Places:
@@ -55,33 +67,22 @@ def _cohort(params: Params, *, cohort: Layout) -> Places:
         yield cohort.prepared(recipe) / "exclusions.csv", tables.EXCLUSIONS
 
 
-def leakage(params: Params, *, layout: Layout) -> Iterator[Finding]:
+def leakage(frames: Mapping[Path, pd.DataFrame], *, params: Params, layout: Layout) -> Iterator[Finding]:
     """A person or an image on two sides of a split, or an answer to a cine by a model that saw it."""
-    if not (layout.folds.is_file() and layout.cines.is_file()):
+    if layout.cines not in frames or layout.folds not in frames:
         return
+    cines, parts = frames[layout.cines][["cine_id", "patient_id", "digest"]], frames[layout.folds]
     try:
-        cines, parts = _linked(params, layout=layout)
-        folds.verify(parts, cines=cines)
-        for name, arm in params.arms.items():
-            if layout.predictions(name).is_file():
-                answers = tables.read(layout.predictions(name), table=tables.predictions(arm.target))
-                yield from _seen(
-                    answers, parts=parts[parts["scheme"] == arm.scheme], name=_name(layout.predictions(name), layout)
-                )
+        links = read_links(str(layout.base / params.split.links)) if params.split.links else None
+        person = persons_of([*cines["patient_id"], *parts["patient_id"]], links=links)
+        linked = parts.assign(patient_id=parts["patient_id"].map(person))
+        folds.verify(linked, cines=cines.assign(patient_id=cines["patient_id"].map(person)))
     except CinemyoError as error:
         yield Finding("folds", error.where, f"expected {error.expected}, got {error.got}", error.remedy)
-    except (ValueError, OSError):
-        return  # a table that cannot be read is named by `schemas`
-
-
-def _linked(params: Params, *, layout: Layout) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Cines and folds in which linked patient numbers are one person."""
-    cines = tables.read(layout.cines, table=tables.CINES)[["cine_id", "patient_id", "digest"]]
-    parts = tables.read(layout.folds, table=tables.FOLDS)
-    links = read_links(str(layout.base / params.split.links)) if params.split.links else None
-    person = persons_of([*cines["patient_id"], *parts["patient_id"]], links=links)
-    linked = cines.assign(patient_id=cines["patient_id"].map(person))
-    return linked, parts.assign(patient_id=parts["patient_id"].map(person))
+    for name, arm in params.arms.items():
+        path = layout.predictions(name)
+        if path in frames:
+            yield from _seen(frames[path], parts=parts[parts["scheme"] == arm.scheme], name=_name(path, layout))
 
 
 def _seen(answers: pd.DataFrame, *, parts: pd.DataFrame, name: str) -> Iterator[Finding]:

@@ -44,7 +44,7 @@ def locked(params: Params, *, base: Path = Path()) -> list[Stage]:
     files = [base / "dvc.yaml", base / "dvc.lock"]
     if not all(path.is_file() for path in files):
         return []
-    pipeline, lock = (_read(path) for path in files)
+    pipeline, lock = (read_yaml(path) for path in files)
     try:
         stages = lock.get("stages", {})
         names = stage_names(pipeline, params=params.model_dump(mode="json"))
@@ -53,7 +53,12 @@ def locked(params: Params, *, base: Path = Path()) -> list[Stage]:
         raise _unreadable("dvc.lock", "other contents") from None
 
 
-def _read(path: Path) -> Any:
+def read_yaml(path: Path) -> Any:
+    """What a YAML file holds.
+
+    Raises:
+        AuditError: it is no YAML.
+    """
     try:
         return yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
     except (yaml.YAMLError, UnicodeDecodeError):

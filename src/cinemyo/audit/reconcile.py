@@ -88,7 +88,9 @@ def _results(params: Params, *, layout: Layout, known: Known, details: Details) 
     if not stages:
         return []
     deid = {path: md5 for stage in stages if stage.name == "ingest" for path, md5 in stage.code.items()}
-    facts = artefacts.Facts(_study(params, deid=deid), patients.label_version(layout.labels))
+    labels = layout.labels.relative_to(layout.base).as_posix()
+    md5 = next((stage.outs[labels] for stage in stages if labels in stage.outs), "")
+    facts = artefacts.Facts(_study(params, deid=deid), layout.labels, md5)
     found: list[Entry] = list(artefacts.entries(stages, known=known, facts=facts, layout=layout, details=details))
     digests = {path: str(body["sha256"]) for path, (_, body) in known.artefacts.items()}
     digests |= {str(body["path"]): str(body["sha256"]) for _, body in found}

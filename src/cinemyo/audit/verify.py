@@ -7,14 +7,12 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from cinemyo.audit import checks_files, checks_git, checks_ledger, checks_tables
 from cinemyo.audit.details import DETAILS, Details
 from cinemyo.audit.finding import Finding
 from cinemyo.audit.known import Known
 from cinemyo.audit.ledger import GENESIS, LEDGER, Ledger, flat
-from cinemyo.audit.pipeline import is_running, locked
+from cinemyo.audit.pipeline import is_running, locked, read_yaml
 from cinemyo.audit.reconcile import reconcile
 from cinemyo.config import Oversight, Params
 from cinemyo.errors import AuditError, CinemyoError
@@ -72,8 +70,9 @@ def verify(params: Params, *, layout: Layout, anchors: Sequence[Path] = (), now:
     history = flat(sound)
     known = Known.of(history)
     findings += _artefacts(params, known=known, details=details, layout=layout, is_whole=not faults)
-    findings += checks_tables.schemas(params, layout=layout)
-    findings += checks_tables.leakage(params, layout=layout)
+    tables = checks_tables.checked(params, layout=layout)
+    findings += tables.findings
+    findings += checks_tables.leakage(tables.frames, params=params, layout=layout)
     recorded = Counter(str(record.body["commit"]) for record in history if record.kind == "activity")
     findings += checks_git.state(known, recorded=recorded, base=base)
     findings += retention(params.oversight, today=when.date())
@@ -104,9 +103,9 @@ def _artefacts(params: Params, *, known: Known, details: Details, layout: Layout
         if is_whole or finding.what not in missing:
             yield finding
     yield from checks_files.told(stages, known=known, layout=layout)
-    path = layout.base / "params.yaml"
-    raw = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    raw = read_yaml(layout.base / "params.yaml")
     yield from checks_files.pipeline(stages, raw=raw, base=layout.base)
+    yield from checks_files.restored(stages, known=known)
 
 
 def retention(oversight: Oversight, *, today: date) -> Iterator[Finding]:
