@@ -14,6 +14,7 @@ from typer.core import TyperCommand
 from cinemyo.cli_audit_export import COMMANDS as EXPORT
 from cinemyo.cli_audit_ledger import COMMANDS as LEDGER
 from cinemyo.cli_audit_trace import COMMANDS as TRACE
+from cinemyo.cli_audit_withdraw import COMMANDS as WITHDRAW
 
 
 class Recorded(TyperCommand):
@@ -38,6 +39,6 @@ audit = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="Where results come from; never a stage, never writes a result."
 )
 
-COMMANDS: Final[dict[str, Callable[..., None]]] = {**LEDGER, **TRACE, **EXPORT}
+COMMANDS: Final[dict[str, Callable[..., None]]] = {**LEDGER, **TRACE, **WITHDRAW, **EXPORT}
 for _name, _command in COMMANDS.items():
     audit.command(_name, cls=Recorded)(_command)
