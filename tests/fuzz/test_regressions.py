@@ -58,6 +58,13 @@ def test_a_sign_that_is_none_is_not_taken_for_unsigned(sign: int, tmp_path: Path
     assert cine_with(damage, tmp_path) == {"bad_pixel_facts": 1}
 
 
+def test_a_high_bit_that_cannot_be_read_is_not_taken_for_absent(tmp_path: Path) -> None:
+    def damage(image: Dataset) -> bytes:
+        return (written(image) or b"").replace(b"\x28\x00\x02\x01US", b"\x28\x00\x02\x01Us", 1)
+
+    assert cine_with(damage, tmp_path) == {"bad_pixel_facts": 1}
+
+
 @pytest.mark.parametrize("high", [2049, 16, 3])
 def test_a_high_bit_outside_the_pixel_is_not_shifted_by(high: int, tmp_path: Path) -> None:
     assert cine_with(stating("HighBit", struct.pack("<H", high), vr="US"), tmp_path) == {"broken_pixels": 1}

@@ -7,14 +7,14 @@ from cinemyo.sources.dicom_values import Values, number, texts
 UNREADABLE: Final = "?"
 """Stands for a value that is there and cannot be read, where taking it for absent would change intensities."""
 DECISIVE: Final = frozenset(
-    {"NumberOfFrames", "PixelPaddingRangeLimit", "PixelPaddingValue", "RescaleIntercept", "RescaleSlope"}
+    {"HighBit", "NumberOfFrames", "PixelPaddingRangeLimit", "PixelPaddingValue", "RescaleIntercept", "RescaleSlope"}
 )
 """Absent they change nothing; present they must be numbers."""
 _SIGNS: Final = {0.0, 1.0}
 
 
 def makes_sense(values: Values) -> bool:
-    """Whether the sign is stated, and rescaling, padding and number of frames are one number each where they are there.
+    """Whether the sign is stated, and rescaling, padding, high bit and number of frames are numbers where they are there.
 
     Source: DICOM PS3.3 2024, C.7.6.3 (PixelRepresentation is of type 1), C.11.1 and C.7.6.6
     """
