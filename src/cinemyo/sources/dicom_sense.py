@@ -14,7 +14,7 @@ _SIGNS: Final = {0.0, 1.0}
 
 
 def makes_sense(values: Values) -> bool:
-    """Whether the sign is stated, and rescaling, padding, high bit and number of frames are numbers where they are there.
+    """Whether the sign is stated, and rescaling, padding, high bit and number of frames, where stated, are numbers.
 
     Source: DICOM PS3.3 2024, C.7.6.3 (PixelRepresentation is of type 1), C.11.1 and C.7.6.6
     """
