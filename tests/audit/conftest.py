@@ -5,6 +5,9 @@ import pytest
 from cinemyo.audit.reconcile import reconcile
 from tests.audit import project as projects
 from tests.audit.project import Project
+from tests.tiny_study import tiny
+
+__all__ = ["project", "ran", "tiny"]
 
 
 @pytest.fixture(scope="session")
