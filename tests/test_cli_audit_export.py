@@ -10,8 +10,13 @@ from typer.testing import CliRunner
 from cinemyo import tables
 from cinemyo.cli import app
 from cinemyo.config import Split
+from tests.audit.conftest import project, ran
+from tests.audit.project import Project
 from tests.shared import ACDC, needs
 from tests.test_splitting import HONEST, PAPER, drawn
+from tests.tiny_study import identifier
+
+__all__ = ["project", "ran"]
 
 RUN = CliRunner()
 
@@ -117,3 +122,39 @@ def test_two_numbers_of_acdc_with_equal_pixels_are_found() -> None:
     found = json.loads(leaks(split, *options)[1])["findings"]
     assert {(item["kind"], tuple(item["patients"])) for item in found} == {("two_ids", ("patient074", "patient076"))}
     assert len(found) == 2
+
+
+@pytest.fixture
+def inside(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
+    monkeypatch.chdir(project.base)
+    return project
+
+
+@pytest.mark.parametrize("kind", ["ro-crate", "prov", "pdf"])
+def test_an_export_is_written_and_told_with_the_head_of_the_ledger(inside: Project, kind: str) -> None:
+    found = RUN.invoke(app, ["audit", "export", "--format", kind, "--out", "out", "--json"])
+    assert found.exit_code == 0, found.output
+    told = json.loads(found.output)
+    assert (told["format"], told["head"]) == (kind, inside.ledger.head())
+    assert Path("out").exists()
+    assert (told["copied"] != []) == (kind == "ro-crate")
+
+
+def test_an_export_is_never_written_over_another(inside: Project) -> None:
+    Path("out").write_text("mine", encoding="utf-8")
+    found = RUN.invoke(app, ["audit", "export", "--format", "prov", "--out", "out"])
+    assert found.exit_code == 1
+    assert "expected a new path" in found.output
+
+
+def test_patients_are_exported_on_request_alone(inside: Project) -> None:
+    for name, more in (("out.json", []), ("all.json", ["--patients"])):
+        RUN.invoke(app, ["audit", "export", "--format", "prov", "--out", name, *more])
+    assert identifier("p", 0) not in Path("out.json").read_text(encoding="utf-8")
+    assert identifier("p", 0) in Path("all.json").read_text(encoding="utf-8")
+
+
+def test_versions_of_labels_are_listed(inside: Project) -> None:
+    assert "tiny labels 1: current" in RUN.invoke(app, ["audit", "labels"]).output
+    (version,) = json.loads(RUN.invoke(app, ["audit", "labels", "--json"]).output)
+    assert version["is_current"]

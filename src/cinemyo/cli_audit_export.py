@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import typer
 
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
+Format = Literal["ro-crate", "prov", "pdf"]
 
 
 def leaks(
@@ -37,4 +39,59 @@ def leaks(
     raise typer.Exit(found.status)
 
 
-COMMANDS: Final[dict[str, Callable[..., None]]] = {"leaks": leaks}
+def export(
+    *,
+    kind: Annotated[
+        Format, typer.Option("--format", help="ro-crate: a folder with all of it; prov: PROV-JSON; pdf: to print.")
+    ],
+    out: Annotated[Path, typer.Option(help="A path that is not there yet.")],
+    patients: Annotated[
+        bool, typer.Option("--patients", help="Adds which source files became which cine of which patient, keyed.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Writes the lineage of the study for who has no cinemyo; counts alone, no pseudonym, no image of a patient."""
+    from datetime import UTC, datetime
+
+    from cinemyo import config
+    from cinemyo.audit.details import Details
+    from cinemyo.audit.export.derivations import cines_of
+    from cinemyo.audit.export.statement import statement
+    from cinemyo.audit.export.write import write
+    from cinemyo.audit.graph import read_graph
+    from cinemyo.audit.ledger import Ledger
+    from cinemyo.audit.reconcile import reconcile
+    from cinemyo.layout import Layout
+
+    params = config.load()
+    layout = Layout(params.study.name)
+    reconcile(params, layout=layout)
+    graph = read_graph(provenance=layout.data / "provenance")
+    now = datetime.now(UTC)
+    told = statement(params, layout=layout, graph=graph, records=Ledger().records(), details=Details(), now=now)
+    copied = write(told, out, kind=kind, cines=cines_of(layout) if patients else None)
+    made = {"out": out.as_posix(), "format": kind, "head": told.head, "items": len(told.items), "copied": copied}
+    text = f"{out.as_posix()}: {len(told.items)} files and folders of {len(told.runs)} stages, {len(copied)} copied"
+    typer.echo(json.dumps(made, indent=1) if as_json else f"{text}; head of the ledger {told.head}")
+
+
+def labels(
+    *,
+    cines: Annotated[bool, typer.Option("--cines", help="What changed of which cine.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Lists the versions of the labels: when, by which role, what changed, and which results stand on each."""
+    from cinemyo import config
+    from cinemyo.audit.details import Details
+    from cinemyo.audit.labels import as_text, versions
+    from cinemyo.audit.ledger import Ledger
+    from cinemyo.audit.reconcile import reconcile
+    from cinemyo.layout import Layout
+
+    params = config.load()
+    reconcile(params, layout=Layout(params.study.name))
+    found = versions(Ledger().history(), details=Details() if cines else None)
+    typer.echo(json.dumps([asdict(version) for version in found], indent=1) if as_json else as_text(found))
+
+
+COMMANDS: Final[dict[str, Callable[..., None]]] = {"leaks": leaks, "export": export, "labels": labels}
