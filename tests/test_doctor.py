@@ -4,12 +4,15 @@ import importlib.metadata
 import shutil
 import sys
 import types
+from datetime import date
 from pathlib import Path
 
 import pytest
+import yaml
 
 from cinemyo import doctor
 from cinemyo.deid.keys import KEY_VARIABLE, new_key
+from tests.tiny_study import params_values
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -158,3 +161,31 @@ def test_a_key_that_others_can_read_is_a_fault(monkeypatch: pytest.MonkeyPatch, 
 
 def test_params_that_do_not_load_are_a_fault(tmp_path: Path) -> None:
     assert doctor.check_params(tmp_path).remedy == "run `make params`"
+
+
+def overseen(base: Path, **oversight: object) -> Path:
+    values = params_values()
+    values["oversight"] |= oversight
+    (base / "params.yaml").write_text(yaml.safe_dump(values), encoding="utf-8")
+    return base
+
+
+def test_a_date_of_retention_that_is_past_is_a_fault(tmp_path: Path) -> None:
+    check = doctor.check_oversight(overseen(tmp_path, images_until=date(2020, 1, 1)))
+    assert check.found.startswith("images and tables of patients were to be kept until 2020-01-01")
+    assert check.remedy == "run `cinemyo audit dispose`, or correct the date in conf/study"
+
+
+def test_phantoms_without_a_date_are_sound(tmp_path: Path) -> None:
+    check = doctor.check_oversight(overseen(tmp_path))
+    assert (check.found, check.remedy) == ("synthetic, no date of retention", None)
+
+
+def test_a_study_of_people_without_a_protocol_is_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cinemyo.record.oversight.missing", lambda _: ["oversight.protocol"])
+    check = doctor.check_oversight(overseen(tmp_path))
+    assert (check.found, check.remedy) == ("not stated: oversight.protocol", "state it in conf/study")
+
+
+def test_without_params_there_is_nothing_to_oversee(tmp_path: Path) -> None:
+    assert doctor.check_oversight(tmp_path).remedy is None

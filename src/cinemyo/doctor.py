@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -187,6 +188,25 @@ def check_params(base: Path) -> Check:
     return Check("params", f"study {params.study.name}, arms {', '.join(params.arms)}")
 
 
+def check_oversight(base: Path) -> Check:
+    """The permission of the study: what a study of people lacks, and dates of retention that are past."""
+    from cinemyo.record.oversight import missing, overdue
+
+    try:
+        params = config.load(base / "params.yaml")
+    except CinemyoError:
+        return Check("oversight", "no params.yaml to read it from")
+    past = [*overdue(params.oversight, today=datetime.now(UTC).date())]
+    if past:
+        return Check("oversight", "; ".join(past), "run `cinemyo audit dispose`, or correct the date in conf/study")
+    lacking = missing(params)
+    if lacking:
+        return Check("oversight", f"not stated: {', '.join(lacking)}", "state it in conf/study")
+    own = params.oversight
+    until = f"images until {own.images_until}" if own.images_until else "no date of retention"
+    return Check("oversight", f"{own.consent_basis.replace('_', ' ')}, {until}")
+
+
 def _answer(command: list[str], *, base: Path) -> str | None:
     try:
         done = subprocess.run(command, cwd=base, capture_output=True, text=True, check=False, timeout=10)
@@ -208,4 +228,5 @@ CHECKS: Final[tuple[Callable[[Path], Check], ...]] = (
     check_offline,
     check_key,
     check_params,
+    check_oversight,
 )

@@ -141,6 +141,19 @@ def test_the_first_screen_has_disease_by_patient_then_the_price(page: str) -> No
     assert "0.150 (0.050 to 0.250)" in screen
 
 
+def test_it_tells_under_which_permission_the_study_is_done(page: str) -> None:
+    told = page[page.index('id="oversight"') : page.index('id="cohort"')]
+    assert "<dt>Protocol</dt><dd>20-072</dd>" in told
+    assert "synthetic phantoms: no consent is needed" in told
+
+
+def test_a_study_of_people_without_a_protocol_says_that_it_is_missing(tiny: STUDY) -> None:
+    params, layout = tiny
+    oversight = params.oversight.model_copy(update={"protocol": "", "consent_basis": "waiver"})
+    page = build(params.model_copy(update={"oversight": oversight}), layout=layout).page.decode()
+    assert "<dd>MISSING: a study of people states it (oversight.protocol)</dd>" in page
+
+
 def test_what_the_study_does_not_state_is_marked(page: str) -> None:
     assert page.count("to be stated by the study: conf/study") == 3
 
@@ -169,7 +182,7 @@ def test_a_section_without_anything_is_left_out(page: str) -> None:
 def test_sections_follow_the_order_of_the_page(tiny: STUDY) -> None:
     params, layout = tiny
     slugs = [section.slug for section in sections_of(params, layout=layout, listed=entries(layout))]
-    assert slugs[:6] == ["first", "use", "cohort", "paper", "performance", "leakage"]
+    assert slugs[:6] == ["first", "use", "oversight", "cohort", "paper", "performance"]
     assert slugs[-3:] == ["preparation", "reporting", "lineage"]
 
 

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from cinemyo.commit import git_commit
 from cinemyo.config import Arm, Params, Split
 from cinemyo.layout import Layout
 from cinemyo.provenance import digest_of
-from cinemyo.commit import git_commit
 from cinemyo.record.figures_flow import SCHEME_WORDS, counted
 from cinemyo.record.flow import Flow
+from cinemyo.record.oversight import stated
 from cinemyo.record.report.first import Figure, First
 from cinemyo.record.report.numbers import share
 
@@ -35,7 +36,7 @@ def facts(params: Params, *, layout: Layout, metrics: Mapping[str, Any], flow: F
 
 
 def _study(params: Params, *, layout: Layout) -> dict[str, str]:
-    study = params.study
+    study, permission = params.study, stated(params, base=layout.base)
     images = "synthetic phantoms, rendered as images; no data of people" if study.synthetic else "images of patients"
     return {
         "title": study.title,
@@ -46,6 +47,8 @@ def _study(params: Params, *, layout: Layout) -> dict[str, str]:
         "params_digest": digest_of(params.model_dump(mode="json"))[:12],
         "seed": str(params.seed),
         "margin": _margin(params),
+        "protocol": permission["Protocol"],
+        "consent_basis": permission["Consent basis"],
     }
 
 

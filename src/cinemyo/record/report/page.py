@@ -17,6 +17,7 @@ from cinemyo.record import checklists
 from cinemyo.record.figures_flow import alt_text, flow_figure, svg
 from cinemyo.record.flow import flow_of
 from cinemyo.record.model_card import model_card
+from cinemyo.record.oversight import stated
 from cinemyo.record.pages import rendered
 from cinemyo.record.report import arms, cohort
 from cinemyo.record.report.contents import Block, Entry, block, entries, of_section
@@ -31,6 +32,7 @@ HERE: Final = Path(__file__).parent
 SECTIONS: Final = {
     "first": "In short",
     "use": "Use and standard",
+    "oversight": "Oversight",
     "cohort": "Cohort",
     "paper": "The paper's tables",
     "performance": "Performance",
@@ -50,7 +52,18 @@ SECTIONS: Final = {
     "lineage": "Lineage",
 }
 """Sections in reading order. Those without a table or figure are left out, but for those that the page itself fills."""
-OWN: Final = ("first", "use", "cohort", "performance", "heat", "errors", "preparation", "reporting", "lineage")
+OWN: Final = (
+    "first",
+    "use",
+    "oversight",
+    "cohort",
+    "performance",
+    "heat",
+    "errors",
+    "preparation",
+    "reporting",
+    "lineage",
+)
 EMBEDDED_ARMS: Final = 8
 """Arms up to which the sheets of all are inside the page; of more, that of the primary one alone."""
 
@@ -177,6 +190,7 @@ def _content(params: Params, *, layout: Layout, metrics: Mapping[str, Any]) -> d
         "matrices": arms.matrices(params, metrics=metrics),
         "metrics_trace": trace(layout.metrics, layout=layout),
         "explain": params.explain,
+        "oversight": stated(params, base=layout.base),
         **sheets_of(params, layout=layout),
         "errors": arms.errors(params, layout=layout, cines=cines),
         "queue": queue_of(layout),
