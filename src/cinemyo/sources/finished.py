@@ -39,9 +39,9 @@ class Finished:
         try:
             record = json.loads(self._record(content).read_bytes())
             whole = all(_digest(self.path(name)) == digest for name, digest in record["files"].items())
+            return dict(record["item"]) if whole else None
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
-        return dict(record["item"]) if whole else None
 
     def keep(self, content: str, item: Mapping[str, Any], *, files: list[str]) -> None:
         """Marks an item as finished; its files are there by now."""
