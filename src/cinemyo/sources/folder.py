@@ -19,6 +19,7 @@ from cinemyo.sources.ingest import Ingested, ingest
 from cinemyo.sources.opened import count_of, open_source
 from cinemyo.sources.outcome import Outcome, outcome
 from cinemyo.sources.sheet import join, read_sheet
+from cinemyo.sources.sunnybrook import SunnybrookReader
 
 WORK: Final = ".ingest"
 """Folder of unfinished work within the outputs; gone when all is written."""
@@ -88,7 +89,9 @@ def outcome_of(layout: Layout) -> Outcome:
 def opened(source: Source, *, key: Key, workers: int | None = None, watch: Watch = _silent) -> CineSource:
     """The reader of a source; one of DICOM files tells of the files that it reads."""
     reader = open_source(source, key=key)
-    return replace(reader, workers=workers, watch=watch) if isinstance(reader, DicomReader) else reader
+    if isinstance(reader, DicomReader):
+        return replace(reader, workers=workers, watch=watch)
+    return replace(reader, workers=workers) if isinstance(reader, SunnybrookReader) else reader
 
 
 def check_out(out: Path, *, root: Path) -> None:
