@@ -128,3 +128,8 @@ def test_nested_values_get_dotted_keys() -> None:
 
 def test_a_long_value_is_cut_to_what_a_store_holds() -> None:
     assert len(flat({"a": "x" * 9000})["a"]) == 6000
+
+
+def test_a_run_and_its_folds_lead_to_the_ledger_and_the_lock(runs: list[Entry]) -> None:
+    assert set(runs[0].pointers) == {"ledger_head", "dvc_lock"}
+    assert runs[0].children[0].pointers == runs[0].pointers

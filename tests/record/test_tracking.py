@@ -88,6 +88,21 @@ def test_data_is_logged_with_a_digest_that_fits(database: sqlite3.Connection) ->
     assert rows(database, "select name, digest from datasets") == [("cines.csv", "f" * 36)]
 
 
+def test_data_carries_its_whole_digest_as_a_tag(database: sqlite3.Connection) -> None:
+    found = rows(database, "select name, value from input_tags order by name")
+    assert found == [("mlflow.data.context", "cines"), ("sha256", "f" * 64)]
+
+
+def test_pointers_follow_the_newest_recording(base: Path, entry: Entry, ids: dict[str, str]) -> None:
+    for head in ("a" * 64, "b" * 64):
+        child = dataclasses.replace(entry.children[0], pointers={"ledger_head": head})
+        moved = dataclasses.replace(entry, pointers={"ledger_head": head}, children=[child])
+        assert Store(base).record([moved], study="demo") == {"dual": ids["dual"]}
+    with closing(sqlite3.connect(base / "mlruns" / "mlflow.db")) as connection:
+        assert rows(connection, "select value from tags where key = 'ledger_head'") == [("b" * 64,), ("b" * 64,)]
+        assert rows(connection, "select count(*) from runs") == [(2,)]
+
+
 def test_the_commit_is_a_tag(database: sqlite3.Connection) -> None:
     assert rows(database, "select value from tags where key = 'mlflow.source.git.commit'") == [("abc",)]
 

@@ -8,11 +8,12 @@ from typing import Any, Final
 import pandas as pd
 
 from cinemyo import tables
+from cinemyo.commit import git_commit
 from cinemyo.config import Arm, Params
 from cinemyo.labels import CLASSES, LEAKY_SCHEMES
 from cinemyo.layout import Layout
 from cinemyo.provenance import sha256
-from cinemyo.commit import git_commit
+from cinemyo.record.pointers import pointers
 from cinemyo.record.run_figures import fold_figures, numbers
 from cinemyo.record.tracking import Data, Entry, Metric
 
@@ -41,6 +42,7 @@ def arm_run(params: Params, *, name: str, layout: Layout, metrics: Mapping[str, 
     tested = predictions[predictions["set"] == "test"]
     folds = sorted(int(fold) for fold in history["fold"].unique())
     data = arm_data(layout, name=name, arm=arm)
+    leading = pointers(layout.base, made=[layout.predictions(name), layout.models(name), layout.metrics])
     children = [
         fold_run(
             layout,
@@ -51,6 +53,7 @@ def arm_run(params: Params, *, name: str, layout: Layout, metrics: Mapping[str, 
             params=settings,
             data=data,
             tags=tags,
+            leading=leading,
         )
         for fold in folds
     ]
@@ -66,6 +69,7 @@ def arm_run(params: Params, *, name: str, layout: Layout, metrics: Mapping[str, 
         documents={"confusion.json": {"classes": metrics["classes"], "matrix": metrics["confusion"]}},
         data=data,
         tags={**tags, "level": "arm"},
+        pointers=leading,
         children=children,
     )
 
@@ -80,6 +84,7 @@ def fold_run(
     params: Mapping[str, str],
     data: Sequence[Data],
     tags: Mapping[str, str],
+    leading: Mapping[str, str],
 ) -> Entry:
     """The run of one fold of an arm: its figures on the test part, curves, confusion matrix, reliability, heat maps."""
     single = [Metric(key, value) for key, value in figures.items()]
@@ -93,6 +98,7 @@ def fold_run(
         files=_fold_images(layout, arm=arm, fold=fold) | ({f"model/{model.name}": model} if model.is_file() else {}),
         data=data,
         tags={**tags, "level": "fold"},
+        pointers=leading,
     )
 
 

@@ -41,6 +41,8 @@ class Entry:
     data: Sequence[Data] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
     """Tags that do not make a run another run, such as the commit."""
+    pointers: Mapping[str, str] = field(default_factory=dict)
+    """Tags that follow the newest recording, also on a run that is there already."""
     children: Sequence["Entry"] = ()
 
     @property

@@ -54,7 +54,7 @@ class Store:
             self.client = MlflowClient(self.uri)
 
     def record(self, entries: Sequence[Entry], *, study: str) -> dict[str, str]:
-        """Run ids by name; a run that is there already, complete and equal, is left alone.
+        """Run ids by name; of a run that is there already, complete and equal, the pointers alone are set anew.
 
         Raises:
             SetupError: the store does not answer.
@@ -98,14 +98,26 @@ class Store:
         identity = entry.identity
         known = done.get(tuple(identity.values()))
         if known:
+            self._point(entry, done=done)
             return {entry.name: known}
-        tags = {**NEUTRAL, **entry.tags, **identity} | ({"mlflow.parentRunId": parent} if parent else {})
+        tags = {**NEUTRAL, **entry.tags, **entry.pointers, **identity} | (
+            {"mlflow.parentRunId": parent} if parent else {}
+        )
         with self._run(experiment, name=entry.name, tags=tags) as run_id:
             self._fill(run_id, entry)
             ids = {entry.name: run_id}
             for child in entry.children:
                 ids |= self._record(child, experiment=experiment, done={}, parent=run_id)
         return ids
+
+    def _point(self, entry: Entry, *, done: Mapping[tuple[str, ...], str]) -> None:
+        """Sets the pointers of a run that is there already, and of its folds."""
+        run_id = done.get(tuple(entry.identity.values()))
+        if run_id:
+            for key, value in entry.pointers.items():
+                self.client.set_tag(run_id, key, value)
+        for child in entry.children:
+            self._point(child, done=done)
 
     @contextmanager
     def _run(self, experiment: str, *, name: str, tags: Mapping[str, str]) -> Iterator[str]:
@@ -178,7 +190,8 @@ def _dataset(data: Data) -> Any:
     dataset = entities.Dataset(
         name=Path(data.path).name, digest=data.digest[:DIGEST_LENGTH], source_type="local", source=source
     )
-    return entities.DatasetInput(dataset, tags=[entities.InputTag("mlflow.data.context", data.context)])
+    tags = {"mlflow.data.context": data.context, "sha256": data.digest}
+    return entities.DatasetInput(dataset, tags=[entities.InputTag(key, value) for key, value in tags.items()])
 
 
 def _mlflow_error() -> type[Exception]:
