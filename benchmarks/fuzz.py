@@ -68,7 +68,7 @@ def main() -> None:
     for report in spread(range(cases), processes=processes):
         found.append(report)
         if report.verdict != "held":
-            print(f"{report.verdict}: {report.fault}\n  {report.told!r}", flush=True)
+            print(f"{report.seed} {report.verdict}: {report.fault}\n  {report.told!r}", flush=True)
         if len(found) % _TOLD_EVERY == 0:
             print(f"{len(found)} cases, {time.monotonic() - began:.0f} s", flush=True)
     result = figures(found, seconds=time.monotonic() - began)

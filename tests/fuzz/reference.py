@@ -17,7 +17,9 @@ from pydicom.tag import Tag
 from cinemyo.deid.decoding import muted, quiet
 
 LARGEST: Final = 1 << 28
-PLUGINS: Final = ("", "pylibjpeg", "pyjpegls", "gdcm", "pillow")
+PLUGINS: Final = ("", "pylibjpeg", "pyjpegls", "pillow")
+_JPEG: Final = {"1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51"}
+"""GDCM, pydicom's first choice for these, ends the process on some damaged streams."""
 _GE_PRIVATE: Final = "1.2.840.113619.5.2"
 _PLAIN: Final = {
     _GE_PRIVATE: ">",
@@ -105,7 +107,8 @@ def _stored(dataset: Dataset, shape: tuple[int, int, int], *, plugin: str) -> np
     _, little = dataset.original_encoding
     order = _PLAIN.get(syntax) if syntax else ("<" if little else ">")
     if order is None:
-        values = np.asarray(pixel_array(dataset, decoding_plugin=plugin))
+        chosen = plugin or ("pillow" if syntax in _JPEG else "")
+        values = np.asarray(pixel_array(dataset, decoding_plugin=chosen))
         return values.reshape(shape)
     allocated, used = int(dataset.BitsAllocated), int(dataset.BitsStored)
     high = int(dataset.get("HighBit", used - 1))

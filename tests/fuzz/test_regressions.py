@@ -131,6 +131,17 @@ def test_a_stream_of_another_size_does_not_end_the_process(tmp_path: Path) -> No
     assert cine_with(damage, tmp_path, syntax=JPEGLSLossless) == {"broken_pixels": 1}
 
 
+def test_values_beyond_the_stored_bits_are_not_cut(tmp_path: Path) -> None:
+    def damage(image: Dataset) -> None:
+        image.PixelData = None
+        wide = mr_image(phase=4, phases=PHASES)
+        wide.BitsStored, wide.HighBit = 16, 15
+        wide.compress(JPEGLSLossless, generate_instance_uid=False)
+        image.PixelData, image.BitsStored, image.HighBit = wide.PixelData, 9, 8
+
+    assert cine_with(damage, tmp_path, syntax=JPEGLSLossless) == {"broken_pixels": 1}
+
+
 def test_a_run_length_stream_that_makes_its_decoder_panic_is_broken(tmp_path: Path) -> None:
     def damage(image: Dataset) -> None:
         first, second = b"\x81\x07" * 3 + b"\xa1\x07", b"\x81\x07" * 5

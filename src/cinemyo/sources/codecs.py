@@ -12,7 +12,7 @@ from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import UID
 
 from cinemyo.deid.codestreams import StreamError, check_frame
-from cinemyo.deid.decoding import muted, quiet
+from cinemyo.deid.decoding import muted, quiet, without_spare_bits
 from cinemyo.sources.dicom_records import PixelFacts
 from cinemyo.sources.dicom_syntaxes import COMPRESSED, JPEG_EXTENDED, PLAIN, RLE
 
@@ -78,7 +78,21 @@ def decode(codestream: bytes, facts: PixelFacts) -> Decoded:
         raise CodecError("the decoder refuses it") from None
     if values.shape != (facts.rows, facts.columns):
         raise CodecError("another size than the data set states")
-    return Decoded(values, _label(plugin, facts.syntax))
+    return Decoded(values if facts.syntax == RLE else _fitting(values, facts), _label(plugin, facts.syntax))
+
+
+def _fitting(values: Integer[np.ndarray, "y x"], facts: PixelFacts) -> Integer[np.ndarray, "y x"]:
+    """The values with their sign, once each fits the stored bits: a codestream holds nothing but pixels above them.
+
+    Raises:
+        CodecError: values beyond the stored bits, which would be lost.
+
+    Source: DICOM PS3.5 2024, 8.2 (overlays in spare bits are for native pixels)
+    """
+    low, high = (-(1 << facts.stored_bits) // 2 if facts.signed else 0), 1 << facts.stored_bits
+    if not facts.stored_bits or int(values.min()) < low or int(values.max()) >= high:
+        raise CodecError("values beyond the stored bits")
+    return without_spare_bits(values, stored=facts.stored_bits, high=facts.stored_bits - 1)
 
 
 def _options(facts: PixelFacts) -> Any:
@@ -92,8 +106,8 @@ def _options(facts: PixelFacts) -> Any:
         "pixel_representation": int(facts.signed),
         "number_of_frames": 1,
         "pixel_keyword": "PixelData",
-        # an overlay above the stored bits survives run-length coding; the reader takes it away by HighBit
-        "correct_unused_bits": facts.syntax != RLE,
+        # what lies above the stored bits is seen here, and taken away by the reader
+        "correct_unused_bits": False,
     }
 
 
