@@ -20,10 +20,8 @@ _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 def pointers(base: Path, *, made: Iterable[Path]) -> dict[str, str]:
     """The head of the ledger, and one digest of what the lock says of files and of all that they came from."""
-    return {
-        "ledger_head": ledger_head(base),
-        "dvc_lock": lock_digest(locked(base), paths=[_name(p, base) for p in made]),
-    }
+    paths = [path.relative_to(base).as_posix() for path in made]
+    return {"ledger_head": ledger_head(base), "dvc_lock": lock_digest(locked(base), paths=paths)}
 
 
 def ledger_head(base: Path) -> str:

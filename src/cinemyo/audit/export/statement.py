@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Final
 
 from cinemyo.audit.details import Details
-from cinemyo.audit.digests import digest, files_of, sha256_of
+from cinemyo.audit.digests import files_of, sha256_of
 from cinemyo.audit.graph import Activity, Artefact, Graph, inside
 from cinemyo.audit.known import Known
 from cinemyo.audit.ledger import GENESIS, Record, flat
@@ -22,7 +23,6 @@ from cinemyo.tables import ID
 
 LISTED: Final = 300
 """Files up to which those of a folder are told one by one."""
-LISTED_BELOW: Final = ("reports/", "data/")
 PSEUDONYM: Final = re.compile(ID.strip("^$"))
 STANDING: Final = ("pyproject.toml", "requirements.lock", "params.yaml", "dvc.yaml", "dvc.lock")
 """Files that say under which environment and settings everything was made."""
@@ -106,7 +106,7 @@ def statement(
     """
     history = flat(records)
     known = Known.of(history)
-    items = _items(graph, known=known, layout=layout)
+    items = _items(graph, known=known, layout=layout, details=details)
     last = [body for _, body in known.artefacts.values() if body.get("study") == params.study.name][-1:]
     return Statement(
         study=params.study.name,
@@ -128,7 +128,7 @@ def statement(
     )
 
 
-def _items(graph: Graph, *, known: Known, layout: Layout) -> dict[str, Item]:
+def _items(graph: Graph, *, known: Known, layout: Layout, details: Details) -> dict[str, Item]:
     """Everything that a stage made or read, and the files under which all was made; outputs take precedence."""
     found: dict[str, Item] = {}
     for name, activity in graph.activities.items():
@@ -144,7 +144,7 @@ def _items(graph: Graph, *, known: Known, layout: Layout) -> dict[str, Item]:
         if path.is_file() and name not in found:
             found[name] = Item(name, sha256_of(path), dvc_md5(path), path.stat().st_size, 1, None)
     for item in list(found.values()):
-        found |= {own.path: own for own in _listed(item, layout=layout) if own.path not in found}
+        found |= {own.path: own for own in _listed(item, layout=layout, details=details) if own.path not in found}
     return {path: _placed(found[path], among=found) for path in sorted(found)}
 
 
@@ -164,18 +164,21 @@ def _outer(own: Artefact, *, found: Mapping[str, Item]) -> Item | None:
     return Item(own.path, own.sha256, own.md5, own.bytes, own.files or 1, None)
 
 
-def _listed(item: Item, *, layout: Layout) -> list[Item]:
-    """Files of a folder one by one, where they are few, no name is a pseudonym, and the folder is as recorded."""
-    path = layout.base / item.path
-    if not path.is_dir() or item.files > LISTED or not item.path.startswith(LISTED_BELOW) or item.stage is None:
+def _listed(item: Item, *, layout: Layout, details: Details) -> list[Item]:
+    """Files of a folder one by one, as they were recorded, where they are few and no name is a pseudonym."""
+    if item.files > LISTED or item.stage is None or item.sha256 is None:
         return []
-    found = digest(path)
-    if found.md5 != item.md5 or any(PSEUDONYM.search(name) for name in found.files):
+    files = files_of(details.manifest(item.sha256) or b"")
+    if any(PSEUDONYM.search(name) for name in files):
         return []
     return [
-        Item(f"{item.path}/{name}", sha256, None, (path / name).stat().st_size, 1, item.stage, item.restored)
-        for name, sha256 in files_of(found.manifest or b"").items()
+        Item(f"{item.path}/{name}", sha256, None, _size(layout.base / item.path / name), 1, item.stage, item.restored)
+        for name, sha256 in files.items()
     ]
+
+
+def _size(path: Path) -> int | None:
+    return path.stat().st_size if path.is_file() else None
 
 
 def _placed(item: Item, *, among: Mapping[str, Item]) -> Item:
