@@ -72,6 +72,32 @@ def withdraw(
     _tell_certificate(carried_out.withdraw(request, params=params, layout=layout), as_json=as_json)
 
 
+def dispose(
+    *,
+    confirm: Annotated[bool, typer.Option("--confirm", help="Deletes what is proposed without it.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Proposes what must go, since a date of the study has passed; deletes and certifies it once confirmed."""
+    from datetime import date
+
+    from cinemyo import config
+    from cinemyo.audit import dispose as disposal
+    from cinemyo.audit.reconcile import reconcile
+    from cinemyo.layout import Layout
+
+    params = config.load()
+    layout = Layout(params.study.name)
+    reconcile(params, layout=layout)
+    what = disposal.due(params.oversight, today=date.today())
+    if confirm:
+        role = params.oversight.responsible_role
+        _tell_certificate(disposal.dispose(what, params=params, layout=layout, role=role), as_json=as_json)
+    elif what or as_json:
+        _tell_foreseen(disposal.proposed(what, params=params, layout=layout), [], as_json=as_json)
+    else:
+        typer.echo("no date of the study has passed: nothing to dispose of")
+
+
 def _tell_foreseen(removals: "list[Removal]", silent: list[str], *, as_json: bool) -> None:
     from cinemyo.audit.withdraw.removal import counted
 
@@ -93,8 +119,8 @@ def _tell_certificate(certificate: "Certificate", *, as_json: bool) -> None:
         lines = [f"{certificate.kind} {certificate.certificate}: {certificate.state}; {page.as_posix()}"]
         lines += _counts(certificate.values()["removed"]["counts"])
         lines += [f"still to be done: {item.what} ({item.why})" for item in certificate.pending]
-        remedy = "run the same command again" if certificate.pending else "commit conf/, then run `make repro`"
-        typer.echo("\n".join([*lines, remedy]))
+        done = ["commit conf/, then run `make repro`"] if certificate.kind == "withdrawal" else []
+        typer.echo("\n".join([*lines, *(["run the same command again"] if certificate.pending else done)]))
     raise typer.Exit(0 if certificate.state == "complete" else 1)
 
 
@@ -102,4 +128,4 @@ def _counts(counts: Mapping[str, Mapping[str, int]]) -> list[str]:
     return [f"{place}: {row['files']} files, {row['rows']} rows" for place, row in counts.items()]
 
 
-COMMANDS: Final[dict[str, Callable[..., Any]]] = {"withdraw": withdraw}
+COMMANDS: Final[dict[str, Callable[..., Any]]] = {"withdraw": withdraw, "dispose": dispose}

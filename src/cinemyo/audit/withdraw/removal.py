@@ -19,6 +19,8 @@ from cinemyo.schema import write_bytes
 Place = Literal[
     "study data", "reports", "sweeps", "work in progress", "sheets", "tracking store", "cache", "remote", "audit"
 ]
+Drops = Callable[[Mapping[str, str]], bool]
+"""Whether a row of a table goes, by its cells."""
 PLACES: Final[tuple[Place, ...]] = (
     *("study data", "reports", "sweeps", "work in progress", "sheets", "tracking store", "cache", "remote", "audit"),
 )
@@ -63,9 +65,7 @@ def folder_step(path: Path, *, place: Place, base: Path, ids: Ids) -> Step:
     return Step(Removal(place, name, len(files), 0, digest), lambda: shutil.rmtree(path, ignore_errors=True))
 
 
-def rows_step(
-    path: Path, *, place: Place, base: Path, ids: Ids, drops: Callable[[Mapping[str, str]], bool] | None = None
-) -> Step | None:
+def rows_step(path: Path, *, place: Place, base: Path, ids: Ids, drops: Drops | None = None) -> Step | None:
     """Rows of a table to be dropped: those that carry a code, or that `drops` says; None where there are none.
 
     Other rows keep their bytes in a CSV, and their values and order in a Parquet table.
@@ -80,7 +80,7 @@ def rows_step(
     return Step(removal, lambda: write_bytes(path, content))
 
 
-def _without_lines(path: Path, *, ids: Ids, drops: Callable[[Mapping[str, str]], bool] | None) -> tuple[int, bytes]:
+def _without_lines(path: Path, *, ids: Ids, drops: Drops | None) -> tuple[int, bytes]:
     text = path.read_bytes().decode("utf-8-sig", "surrogateescape")
     kept, dropped = [], 0
     header: list[str] = []

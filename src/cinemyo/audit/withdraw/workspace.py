@@ -1,6 +1,6 @@
 """What is about a patient among the files of the project: deleted, or rows of it dropped."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from cinemyo import tables
 from cinemyo.audit.withdraw.ids import Ids
-from cinemyo.audit.withdraw.removal import Place, Step, file_step, folder_step, rows_step
+from cinemyo.audit.withdraw.removal import Drops, Place, Step, file_step, folder_step, rows_step
 from cinemyo.config import Arm, Params
 from cinemyo.deid.keys import Key
 from cinemyo.deid.pseudonyms import pseudonym
@@ -45,12 +45,17 @@ def steps(subject: Subject, *, params: Params, layout: Layout, policy: Policy) -
 
     Files whose name or content carries a code come before the tables that say which these are.
     """
-    yield from _reports(subject, layout=layout)
+    yield from showing(subject.ids, layout=layout)
     yield from _models(subject, params=params, layout=layout, policy=policy)
-    yield from _explored(subject, base=layout.base)
-    yield from _in_progress(subject, layout=layout)
     yield from _study(subject, layout=layout)
     yield from _sheets(subject, params=params, base=layout.base)
+
+
+def showing(ids: Ids, *, layout: Layout) -> Iterator[Step]:
+    """Reports that show single patients, sweeps, and work that is under way."""
+    yield from _reports(ids, layout=layout)
+    yield from _explored(ids, base=layout.base)
+    yield from _in_progress(ids, layout=layout)
 
 
 def contained(patients: frozenset[str], *, params: Params, layout: Layout) -> list[Path]:
@@ -74,15 +79,15 @@ def _learned(patients: frozenset[str], *, name: str, arm: Arm, layout: Layout) -
     return [path for path, fold in numbered.items() if "all" in seen or fold in seen or not fold.isdigit()]
 
 
-def _reports(subject: Subject, *, layout: Layout) -> Iterator[Step]:
+def _reports(ids: Ids, *, layout: Layout) -> Iterator[Step]:
     if not layout.reports.is_dir():
         return
     for path in sorted(layout.reports.iterdir()):
         if path.name not in AGGREGATES:
-            yield _whole(path, place="reports", base=layout.base, ids=subject.ids)
+            yield _whole(path, place="reports", base=layout.base, ids=ids)
         else:
             for file in files_under(path) if path.is_dir() else [path]:
-                yield from _carrying(file, place="reports", base=layout.base, subject=subject)
+                yield from _carrying(file, place="reports", base=layout.base, ids=ids)
 
 
 def _models(subject: Subject, *, params: Params, layout: Layout, policy: Policy) -> Iterator[Step]:
@@ -92,21 +97,21 @@ def _models(subject: Subject, *, params: Params, layout: Layout, policy: Policy)
                 yield file_step(path, place="study data", base=layout.base, ids=subject.ids)
 
 
-def _explored(subject: Subject, *, base: Path) -> Iterator[Step]:
+def _explored(ids: Ids, *, base: Path) -> Iterator[Step]:
     """Jobs of sweeps whole: a winner is an arm of the study, and what else they tried can be tried again."""
     jobs: dict[Path, None] = {}
     for name in EXPLORED:
         for path in files_under(base / name) if (base / name).is_dir() else []:
             parts = path.relative_to(base).parts
-            if subject.ids.in_text("/".join(parts)) or subject.ids.in_file(path):
+            if ids.in_text("/".join(parts)) or ids.in_file(path):
                 # outputs/sweep/<study>/<job>/..., else the folder that the file lies in
                 job = base.joinpath(*parts[:4]) if parts[:2] == ("outputs", "sweep") else path.parent
                 jobs[job if job.is_dir() and job != base / name else path] = None
     for job in jobs:
-        yield _whole(job, place="sweeps", base=base, ids=subject.ids)
+        yield _whole(job, place="sweeps", base=base, ids=ids)
 
 
-def _in_progress(subject: Subject, *, layout: Layout) -> Iterator[Step]:
+def _in_progress(ids: Ids, *, layout: Layout) -> Iterator[Step]:
     base = layout.base
     found = [base / ".cache" / "cinemyo", *sorted((base / "data").glob(f".{layout.data.name}.*"))]
     temporary = base / ".dvc" / "tmp"
@@ -114,7 +119,7 @@ def _in_progress(subject: Subject, *, layout: Layout) -> Iterator[Step]:
         found += [path for path in sorted(temporary.iterdir()) if path.name not in STANDING]
     for path in found:
         if path.exists():
-            yield _whole(path, place="work in progress", base=base, ids=subject.ids)
+            yield _whole(path, place="work in progress", base=base, ids=ids)
 
 
 def _study(subject: Subject, *, layout: Layout) -> Iterator[Step]:
@@ -122,16 +127,14 @@ def _study(subject: Subject, *, layout: Layout) -> Iterator[Step]:
     found = files_under(layout.data) if layout.data.is_dir() else []
     is_key = {layout.cines, layout.external.cines}
     for path in [path for path in found if path not in is_key] + [path for path in found if path in is_key]:
-        yield from _carrying(path, place="study data", base=layout.base, subject=subject)
+        drops = subject.is_named if path.name == layout.carried_labels.name else None
+        yield from _carrying(path, place="study data", base=layout.base, ids=subject.ids, drops=drops)
 
 
-def _carrying(path: Path, *, place: Place, base: Path, subject: Subject) -> Iterator[Step]:
-    ids = subject.ids
+def _carrying(path: Path, *, place: Place, base: Path, ids: Ids, drops: Drops | None = None) -> Iterator[Step]:
     if ids.in_text(path.relative_to(base).as_posix()):
         yield file_step(path, place=place, base=base, ids=ids)
     elif path.suffix in TABLES:
-        drops: Callable[[Mapping[str, str]], bool] | None = None
-        drops = subject.is_named if path.name == "carried_labels.csv" else None
         step = rows_step(path, place=place, base=base, ids=ids, drops=drops)
         yield from [step] if step else []
     elif ids.in_file(path):
