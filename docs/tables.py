@@ -27,6 +27,8 @@ SHEETS = {
     "READING_KEY": ("<reading set>.key.csv", "`cinemyo readers export`"),
     "CORRECTIONS": ("data/corrections.csv", "people"),
     "OPENINGS": ("conf/openings/<study>.csv", "`cinemyo holdout open`"),
+    "CONSENTS": ("the sheet that oversight.consents names", "people"),
+    "WITHDRAWN": ("conf/oversight/withdrawn_<study>.csv", "`cinemyo audit withdraw`"),
 }
 
 
