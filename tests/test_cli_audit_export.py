@@ -59,9 +59,9 @@ def test_what_could_not_be_checked_is_status_2() -> None:
     assert "not checked: 1 rows without who (line 3)" in told
 
 
-def test_a_wrong_column_is_one_line_with_those_there_are() -> None:
+def test_a_wrong_column_is_status_2_and_one_line_with_those_there_are() -> None:
     status, told = leaks(table("who,fold\na,0\n"), "--patient", "patient")
-    assert status == 1
+    assert status == 2
     assert "expected the column patient, got columns who, fold" in told
 
 

@@ -8,6 +8,8 @@ from typing import Annotated, Final, Literal
 
 import typer
 
+from cinemyo.errors import CinemyoError
+
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
 Format = Literal["ro-crate", "prov", "pdf"]
 
@@ -32,7 +34,11 @@ def leaks(
     from cinemyo.audit.leaks.check import as_lines, as_values, check, with_look_alikes, without_names
     from cinemyo.audit.leaks.table import Columns
 
-    found = check(table, columns=Columns(patient, split, by, image), root=root)
+    try:
+        found = check(table, columns=Columns(patient, split, by, image), root=root)
+    except CinemyoError as error:
+        typer.echo(f"{type(error).__name__}: {error}", err=True)
+        raise typer.Exit(2) from None
     found = with_look_alikes(found) if near else found
     found = found if show else without_names(found)
     typer.echo(json.dumps(as_values(found), indent=1) if as_json else "\n".join(as_lines(found)))
