@@ -30,11 +30,17 @@ def trace(
 ) -> None:
     """Tells where a number, figure, prediction or file comes from, back to the hashes of its source files."""
     from cinemyo.audit.trace import trace_of
-    from cinemyo.audit.trace_text import as_text, as_values
+    from cinemyo.audit.trace_text import as_json as json_of
+    from cinemyo.audit.trace_text import as_text
 
     params, layout, records = _study()
     found = trace_of(what, params=params, layout=layout, records=records)
-    typer.echo(json.dumps(as_values(found), indent=1) if as_json else as_text(found, listed=cines))
+    if not as_json:
+        typer.echo(as_text(found, listed=cines))
+        return
+    for piece in json_of(found):
+        typer.echo(piece, nl=False)
+    typer.echo()
 
 
 def impact(

@@ -7,7 +7,7 @@ import pytest
 
 from cinemyo.audit.reconcile import reconcile
 from cinemyo.audit.trace import Trace, trace_of
-from cinemyo.audit.trace_text import as_text, as_values
+from cinemyo.audit.trace_text import as_json, as_text
 from cinemyo.errors import AuditError, TableError
 from cinemyo.provenance import sha256
 from cinemyo.record.tracking import STORE, Entry, Store
@@ -192,5 +192,5 @@ def test_people_read_counts_and_on_request_every_source_file(metric: Trace) -> N
 
 
 def test_machines_read_all(metric: Trace) -> None:
-    values = json.loads(json.dumps(as_values(metric)))
+    values = json.loads("".join(as_json(metric)))
     assert (len(values["chain"]), len(values["cines"]), len(values["sources"])) == (7, N - 2, 2 * (N - 2))

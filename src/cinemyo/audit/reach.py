@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
@@ -77,15 +78,9 @@ def source_rows(
 
 def _picked(path: Path, *, column: str, values: Sequence[str] | pd.Series) -> pd.DataFrame:
     table = pq.read_table(path, columns=list(FILES))
-    wanted = pc.SetLookupOptions(value_set=_array(values, like=table.column(column)))
-    rows = table.filter(pc.is_in(table.column(column), options=wanted)).to_pylist()
-    return pd.DataFrame(rows, columns=list(FILES))
-
-
-def _array(values: Sequence[str] | pd.Series, *, like: Any) -> Any:
-    import pyarrow as pa
-
-    return pa.array([str(value) for value in values], type=like.type)
+    wanted = pa.array([str(value) for value in values], type=table.schema.field(column).type)
+    rows = table.filter(pc.is_in(table.column(column), options=pc.SetLookupOptions(value_set=wanted)))
+    return pd.DataFrame({name: rows.column(name).to_pandas() for name in FILES})
 
 
 def _columns(path: Path, names: Sequence[str]) -> pd.DataFrame:

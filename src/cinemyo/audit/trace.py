@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import pandas as pd
+
 from cinemyo.audit.asked import ID, Asked, asked
 from cinemyo.audit.graph import Activity, Artefact, Graph, inside, read_graph
 from cinemyo.audit.ledger import Record
@@ -119,9 +121,7 @@ def _steps(text: str, *, params: Params, layout: Layout) -> list[Step]:
     if len(text) == 32 and not ID.match(text):
         rows = source_rows(layout, files=[text]).to_dict("records")
         told = [
-            Step(
-                "source file", str(row["file"]), {str(name): value for name, value in row.items() if value is not None}
-            )
+            Step("source file", str(row["file"]), {str(name): value for name, value in row.items() if pd.notna(value)})
             for row in rows
         ]
         excluded = [step for step in _quiet_steps(text, params=params, layout=layout) if step.kind == "exclusion"]

@@ -1,18 +1,21 @@
 """A trace as lines for people, and as values for machines."""
 
+import json
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from cinemyo.audit.trace import Link, Trace
 from cinemyo.record.trace import as_text as steps_text
 
+CHUNK: Final = 10_000
+"""Rows of a table that are turned into text together."""
 TOLD: Final = ("protocol", "consent_basis", "deid_profile", "key_id", "label_version", "scheme")
 
 
 def as_values(trace: Trace) -> dict[str, Any]:
-    """All of a trace: every stage, cine and source file."""
-    found = trace.asked
-    cines = trace.reach.cines.drop(columns="series_id")
+    """All of a trace but the cines and source files themselves: every stage, with counts."""
+    found, reach = trace.asked, trace.reach
     return {
         "asked": {
             **{name: getattr(found, name) for name in ("kind", "path", "pointer", "value", "arm", "fold", "cine_id")},
@@ -21,16 +24,25 @@ def as_values(trace: Trace) -> dict[str, Any]:
         },
         "context": dict(trace.context),
         "chain": [_values(link) for link in trace.chain],
-        "roles": dict(trace.reach.roles),
-        "cines": cines.to_dict("records"),
-        "sources": [{key: value for key, value in row.items() if value is not None} for row in _rows(trace)],
         "steps": [{"kind": step.kind, "name": step.name, "values": step.values} for step in trace.steps],
+        "roles": dict(reach.roles),
+        "n_cines": len(reach.cines),
+        "n_patients": int(reach.cines["patient_id"].nunique()),
+        "n_sources": len(reach.sources),
     }
 
 
-def _rows(trace: Trace) -> list[dict[str, Any]]:
-    rows = trace.reach.sources.drop(columns="code").to_dict("records")
-    return [{str(name): value for name, value in row.items()} for row in rows]
+def as_json(trace: Trace) -> Iterator[str]:
+    """All of a trace as pieces of one JSON text, so that a million source files are never in memory as text at once."""
+    yield json.dumps(as_values(trace), indent=1).removesuffix("\n}")
+    tables = {"cines": trace.reach.cines.drop(columns="series_id"), "sources": trace.reach.sources.drop(columns="code")}
+    for name, frame in tables.items():
+        yield f',\n "{name}": ['
+        for start in range(0, len(frame), CHUNK):
+            rows = frame.iloc[start : start + CHUNK].to_dict("records")
+            yield ("," if start else "") + ",".join("\n  " + json.dumps(row) for row in rows)
+        yield "\n ]"
+    yield "\n}"
 
 
 def _values(link: Link) -> dict[str, Any]:
@@ -105,15 +117,14 @@ def _reach(trace: Trace) -> Iterator[str]:
 
 
 def _cines(trace: Trace) -> Iterator[str]:
-    """A line per cine, and under it a line per source file, by the series that both are of."""
-    series = dict(zip(trace.reach.cines["cine_id"], trace.reach.cines["series_id"], strict=True))
-    files: dict[str, list[str]] = {}
-    for row in trace.reach.sources.itertuples(index=False):
-        files.setdefault(str(row.cine_id), []).append(f"   {row.file}  {row.digest}")
-    for cine in trace.reach.cines.itertuples(index=False):
-        yield f"{cine.cine_id}  {cine.patient_id}  pixels {cine.digest}"
-        own = files.get(str(cine.cine_id))
-        yield from own or [f"   in the files of another cine of {series[cine.cine_id]}"]
+    """A line per cine, and under it a line per source file; a stack names its files under the first of its cines."""
+    cines, sources = trace.reach.cines, trace.reach.sources
+    files: dict[str, list[str]] = defaultdict(list)
+    for cine, file, digest in zip(sources["cine_id"], sources["file"], sources["digest"], strict=True):
+        files[cine].append(f"   {file}  {digest}")
+    for cine, patient, series, pixels in cines.itertuples(index=False, name=None):
+        yield f"{cine}  {patient}  pixels {pixels}"
+        yield from files.get(cine) or [f"   in the files of another cine of {series}"]
 
 
 def _steps(trace: Trace) -> Iterator[str]:
