@@ -106,7 +106,7 @@ def test_no_pseudonym_and_no_name_of_an_account_is_in_it(told: Statement) -> Non
 
 def test_a_withdrawal_invalidates_what_was_made_before(told: Statement) -> None:
     before = Record(1, "2026-01-01T00:00:00.000Z", "artefact", {"path": "data/tiny/folds.csv", "sha256": "0" * 64}, "")
-    body = {"reason": "objection", "policy": "retrain"}
+    body = {"certificate": "w-1", "state": "complete", "decision": {"reason": "objection", "policy": "retrain"}}
     withdrawal = Record(2, "2026-02-01T00:00:00.000Z", "withdrawal", body, "")
     values = {**vars(told), "superseded": {"data/tiny/folds.csv": (before,)}, "withdrawals": (withdrawal,)}
     found = json.loads(prov_json(Statement(**values)))

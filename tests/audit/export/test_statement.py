@@ -4,6 +4,7 @@ from dataclasses import asdict
 import pandas as pd
 
 from cinemyo import provenance
+from cinemyo.audit.export.sections import sections
 from cinemyo.audit.export.statement import PSEUDONYM, Statement
 from cinemyo.audit.reconcile import reconcile
 from tests.audit.export.conftest import told_of
@@ -79,3 +80,17 @@ def test_files_of_a_folder_are_told_as_they_were_recorded(told: Statement, proje
     path.write_bytes(b"changed")
     name = path.relative_to(project.base).as_posix()
     assert told_of(project).items[name].sha256 == told.items[name].sha256
+
+
+def test_what_still_holds_a_patient_who_withdrew_is_marked(project: Project) -> None:
+    path = "data/tiny/models/dual/fold0.safetensors"
+    contains = [{"path": path, "sha256": provenance.sha256(project.base / path)}]
+    decision = {"reason": "consent_withdrawn", "policy": "retain"}
+    body = {"certificate": "w-1", "state": "complete", "study": "tiny", "decision": decision, "contains": contains}
+    project.ledger.append([("withdrawal", body)])
+    told = told_of(project)
+    assert {item.path for item in told.items.values() if item.withdrawn == "w-1"} == {path}
+    rows = {row for section in sections(told) for row in section.rows if section.title == "Withdrawals and disposals"}
+    (row,) = rows
+    assert row[0] == "withdrawal"
+    assert row[2] == "certificate: w-1; state: complete; policy: retain; reason: consent_withdrawn"

@@ -9,7 +9,7 @@ from rocrate.model.contextentity import ContextEntity
 from rocrate.rocrate import ROCrate
 
 from cinemyo.audit.export.derivations import CineOf
-from cinemyo.audit.export.statement import Item, Run, Statement
+from cinemyo.audit.export.statement import Item, Run, Statement, decided
 
 VERSION: Final = "1.1"
 """Of RO-Crate: the newest that the profile has been written for."""
@@ -117,6 +117,7 @@ def _described(item: Item) -> str:
     words = [f"made by the stage {item.stage}" if item.stage else "made by no stage"]
     words += [f"{item.files} files"] if item.files > 1 else []
     words += ["restored: found again, not made by a run on record"] if item.restored else []
+    words += [f"holds a patient who withdrew (certificate {item.withdrawn})"] if item.withdrawn else []
     return "; ".join(words)
 
 
@@ -165,7 +166,7 @@ def _run(
 
 def _withdrawal(crate: ROCrate, told: Statement, index: int) -> ContextEntity:
     record = told.withdrawals[index]
-    words = [f"{key} {record.body[key]}" for key in ("reason", "policy", "status") if key in record.body]
+    words = [f"{key} {value}" for key, value in decided(record).items()]
     properties = {"name": record.kind, "description": "; ".join(words) or record.kind, "endTime": _time(record.time)}
     return _add(crate, "DeleteAction", f"#{record.kind}/{record.seq}", **properties)
 

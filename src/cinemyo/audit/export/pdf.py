@@ -29,7 +29,7 @@ HEAD: Final = ParagraphStyle(
 TEXT: Final = ParagraphStyle("text", fontName="Vera", fontSize=8, leading=11, textColor=INK, spaceAfter=3)
 CELL: Final = ParagraphStyle("cell", parent=TEXT, fontSize=7, leading=9, spaceAfter=0, splitLongWords=True)
 LABEL: Final = ParagraphStyle("label", parent=CELL, fontName="VeraBd", textColor=SOFT)
-HASH: Final = ParagraphStyle("hash", parent=CELL, fontName="Courier", fontSize=6.6, leading=9)
+HASH: Final = ParagraphStyle("hash", parent=CELL, fontName="Courier", fontSize=6.3, leading=9)
 
 
 def pdf(told: Statement) -> bytes:

@@ -9,7 +9,7 @@ from prov.identifier import Namespace
 from prov.model import ProvBundle, ProvDocument
 
 from cinemyo.audit.export.derivations import CineOf
-from cinemyo.audit.export.statement import Item, Run, Statement
+from cinemyo.audit.export.statement import Item, Run, Statement, decided
 
 NAMESPACE: Final = "urn:cinemyo:"
 WORDS: Final = NAMESPACE + "word:"
@@ -68,6 +68,7 @@ def _of_item(item: Item) -> dict[Any, Any]:
             "word:files": item.files,
             "word:labelVersion": item.label_version,
             "word:restored": True if item.restored else None,
+            "word:containsWithdrawn": item.withdrawn,
         }
     )
 
@@ -114,7 +115,7 @@ def _run(document: ProvBundle, run: Run, *, told: Statement) -> None:
 def _versions(document: ProvBundle, told: Statement) -> None:
     """Earlier contents of artefacts, and the withdrawals that made them invalid."""
     for record in told.withdrawals:
-        body = {f"word:{key}": record.body.get(key) for key in ("reason", "policy", "status")}
+        body = {f"word:{_word(key)}": value for key, value in decided(record).items()}
         name = f"withdrawal:{record.seq}"
         document.activity(name, record.time, record.time, _known({PROV_TYPE: f"word:{record.kind}", **body}))
     for path, versions in told.superseded.items():

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from cinemyo.audit.export.statement import STANDING, Item, Run, Statement
+from cinemyo.audit.export.statement import STANDING, Item, Run, Statement, decided
 
 REPORTS: Final = "reports/"
 ITEM_HEADER: Final = ("File or folder", "Stage", "Size", "SHA-256")
@@ -126,6 +126,7 @@ def _whole(told: Statement) -> list[Item]:
 def _items(items: Iterable[Item]) -> Iterator[tuple[str, ...]]:
     for item in items:
         stage = "-" if item.stage is None else item.stage + (", restored" if item.restored else "")
+        stage += ", holds a patient who withdrew" if item.withdrawn else ""
         digest = item.sha256 or (f"MD5 {item.md5}" if item.md5 else "not on record")
         yield item.path, stage, _size(item), digest
 
@@ -158,14 +159,10 @@ def _changed(body: object) -> str:
 
 def _withdrawals(told: Statement) -> Section:
     rows = tuple(
-        (record.kind, record.time[:10], *(_cell(record.body.get(name)) for name in ("reason", "policy", "status")))
+        (record.kind, record.time[:10], "; ".join(f"{name}: {said}" for name, said in decided(record).items()))
         for record in told.withdrawals
     )
-    return Section("Withdrawals and disposals", (), ("What", "On record", "Reason", "Policy", "Status"), rows)
-
-
-def _cell(value: object) -> str:
-    return str(value) if isinstance(value, str | int) else "-"
+    return Section("Withdrawals and disposals", (), ("What", "On record", "Decision"), rows)
 
 
 def is_hash(cell: str) -> bool:
@@ -177,7 +174,9 @@ def is_hash(cell: str) -> bool:
 def widths(section: Section) -> Sequence[float]:
     """Shares of the page's width for the columns of its table."""
     if section.header == ITEM_HEADER:
-        return (0.3, 0.2, 0.16, 0.34)
+        return (0.29, 0.2, 0.16, 0.35)
+    if len(section.header) == 3:
+        return (0.2, 0.2, 0.6)
     if len(section.header) == 2:
         return (0.28, 0.72)
     if len(section.header) == 6:

@@ -4,7 +4,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -44,6 +44,8 @@ class Item:
     label_version: str | None = None
     within: str | None = None
     """The folder that it is told with."""
+    withdrawn: str | None = None
+    """The certificate of a withdrawal whose patient is still in it, until it is made anew."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,8 @@ def statement(
     """
     history = flat(records)
     known = Known.of(history)
-    items = _items(graph, known=known, layout=layout, details=details)
+    withdrawals = tuple(record for record in history if record.kind in ("withdrawal", "disposal"))
+    items = _items(graph, known=known, layout=layout, details=details, marks=_marks(withdrawals))
     last = [body for _, body in known.artefacts.values() if body.get("study") == params.study.name][-1:]
     return Statement(
         study=params.study.name,
@@ -120,7 +123,7 @@ def statement(
         superseded=_superseded(history, items=items),
         people=_people(params, details=details),
         labels=tuple(record for record in history if record.kind == "labels"),
-        withdrawals=tuple(record for record in history if record.kind in ("withdrawal", "disposal")),
+        withdrawals=withdrawals,
         records=len(records),
         head=records[-1].hash if records else GENESIS,
         not_run=graph.not_run,
@@ -128,7 +131,14 @@ def statement(
     )
 
 
-def _items(graph: Graph, *, known: Known, layout: Layout, details: Details) -> dict[str, Item]:
+def _items(
+    graph: Graph,
+    *,
+    known: Known,
+    layout: Layout,
+    details: Details,
+    marks: Mapping[tuple[str, str | None], str],
+) -> dict[str, Item]:
     """Everything that a stage made or read, and the files under which all was made; outputs take precedence."""
     found: dict[str, Item] = {}
     for name, activity in graph.activities.items():
@@ -145,7 +155,7 @@ def _items(graph: Graph, *, known: Known, layout: Layout, details: Details) -> d
             found[name] = Item(name, sha256_of(path), dvc_md5(path), path.stat().st_size, 1, None)
     for item in list(found.values()):
         found |= {own.path: own for own in _listed(item, layout=layout, details=details) if own.path not in found}
-    return {path: _placed(found[path], among=found) for path in sorted(found)}
+    return {path: _placed(found[path], among=found, marks=marks) for path in sorted(found)}
 
 
 def _item(own: Artefact, *, stage: str | None, known: Known) -> Item:
@@ -181,11 +191,27 @@ def _size(path: Path) -> int | None:
     return path.stat().st_size if path.is_file() else None
 
 
-def _placed(item: Item, *, among: Mapping[str, Item]) -> Item:
-    """The item with the innermost folder around it that is told, too."""
+def _placed(item: Item, *, among: Mapping[str, Item], marks: Mapping[tuple[str, str | None], str]) -> Item:
+    """The item with the innermost folder around it that is told, too, and the mark of a withdrawal."""
     around = [path for path in among if path != item.path and inside(item.path, path)]
     within = max(around, key=len, default=None)
-    return Item(**{**vars(item), "within": within})
+    return replace(item, within=within, withdrawn=marks.get((item.path, item.sha256)))
+
+
+def _marks(withdrawals: Sequence[Record]) -> dict[tuple[str, str | None], str]:
+    """Certificates by path and SHA-256 of what was kept although a patient who left is in it."""
+    return {
+        (str(own["path"]), str(own["sha256"])): str(record.body.get("certificate", record.seq))
+        for record in withdrawals
+        for own in record.body.get("contains", ())
+    }
+
+
+def decided(record: Record) -> dict[str, str]:
+    """What a record of a withdrawal or disposal says that may be told anywhere: certificate, state, decision."""
+    body = record.body
+    own = {name: body[name] for name in ("certificate", "state") if name in body}
+    return {str(name): str(value) for name, value in {**own, **body.get("decision", {})}.items()}
 
 
 def _run(activity: Activity, *, known: Known) -> Run:
