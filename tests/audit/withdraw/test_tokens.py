@@ -43,10 +43,10 @@ def test_a_longer_hash_is_another_one() -> None:
     assert not IDS.in_text("f" + DIGEST)
 
 
-@given(place=st.integers(0, 2000), code=st.sampled_from([FILE, DIGEST]))
-@settings(deadline=None, derandomize=True, max_examples=60)
-def test_a_hash_is_found_wherever_it_lies(place: int, code: str) -> None:
-    content = bytearray(b"\x80" * 2100)
+@given(place=st.integers(0, 2000), code=st.sampled_from([FILE, DIGEST]), size=st.sampled_from([2100, 9000]))
+@settings(deadline=None, derandomize=True, max_examples=100)
+def test_a_hash_is_found_wherever_it_lies(place: int, code: str, size: int) -> None:
+    content = bytearray(b"\x80" * size)
     content[place:place] = code.encode()
     assert set(codes_in(bytes(content))) == {code.encode()}
 

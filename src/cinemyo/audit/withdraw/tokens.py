@@ -12,6 +12,7 @@ _PSEUDONYM: Final = re.compile(rb"-[a-z2-7]{16}")
 _HASH: Final = re.compile(rb"(?<![0-9a-f])(?:[0-9a-f]{64}|[0-9a-f]{32})(?![0-9a-f])")
 _SHORTEST: Final = 32
 _FEW: Final = 1000
+_SHORT: Final = 4096
 _IS_DIGIT: Final = np.isin(np.arange(256), np.frombuffer(b"0123456789abcdef", dtype=np.uint8))
 
 Content = bytes | mmap.mmap
@@ -26,8 +27,8 @@ def codes_in(content: Content) -> Iterator[bytes]:
 
 
 def _hashes(content: Content) -> Iterator[bytes]:
-    places = _within_runs(content)
-    if len(places) > _FEW:
+    places = _within_runs(content) if len(content) > _SHORT else []
+    if len(places) > _FEW or len(content) <= _SHORT:
         yield from (match[0] for match in _HASH.finditer(content))
         return
     for place in places:
