@@ -20,6 +20,8 @@ def lineage() -> None:
     from cinemyo.record.lineage import LINEAGE
     from cinemyo.record.lineage import lineage as found
 
+    if Path("params.yaml").is_file():
+        _history()
     frame = found()
     path = Path("reports") / "lineage.csv"
     tables.write(frame, table=LINEAGE, path=path)

@@ -57,8 +57,8 @@ def _of_folder(path: Path, *, name: str, told: str, details: Details) -> Iterato
         return
     expected = files_of(known)
     for item in sorted({*found, *expected}):
-        if item not in found:
-            yield Finding("artefacts", f"{name}/{item}", "absent", _REMEDY)
+        if not found.get(item):
+            yield Finding("artefacts", f"{name}/{item}", "absent, or not readable", _REMEDY)
         elif item not in expected:
             yield Finding("artefacts", f"{name}/{item}", "added", "remove it, or run `make repro`")
         elif found[item] != expected[item]:

@@ -3,14 +3,16 @@
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 _BLOCK: Final = 1 << 20
 _THREADS: Final = 4
+_PIECE: Final = 256
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,7 @@ def digest(path: Path, *, without: str = "") -> Digest:
         sha256, md5, size = _both(str(path))
         return Digest(sha256, md5, size, {})
     names = [name for name in names_under(path) if not without or without not in name.split("/")]
-    with ThreadPoolExecutor(_THREADS) as pool:
-        found = dict(zip(names, pool.map(_both, (f"{path}/{name}" for name in names)), strict=True))
+    found = _each(_both, names, folder=path)
     files = {name: sha256 for name, (sha256, _, _) in found.items()}
     listing = json.dumps([{"md5": found[name][1], "relpath": name} for name in sorted(names)], sort_keys=True)
     md5 = hashlib.md5(listing.encode(), usedforsecurity=False).hexdigest() + ".dir"
@@ -49,10 +50,8 @@ def digest(path: Path, *, without: str = "") -> Digest:
 
 
 def sha256_of_files(path: Path) -> dict[str, str]:
-    """The SHA-256 of each file of a folder by its relative name, in the folder's order."""
-    names = names_under(path)
-    with ThreadPoolExecutor(_THREADS) as pool:
-        return dict(zip(names, pool.map(sha256_of, (f"{path}/{name}" for name in names)), strict=True))
+    """The SHA-256 of each file of a folder by its relative name, in the folder's order; empty for one that is gone."""
+    return _each(_sha256_or_none, names_under(path), folder=path)
 
 
 def names_under(folder: Path) -> list[str]:
@@ -80,6 +79,22 @@ def sha256_of(path: str | Path) -> str:
     """SHA-256 of a file's bytes."""
     with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - a Path per file costs more than its hash
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sha256_or_none(path: str) -> str:
+    try:
+        return sha256_of(path)
+    except OSError:  # gone or locked since the folder was listed
+        return ""
+
+
+def _each(function: Callable[[str], T], names: Sequence[str], *, folder: Path) -> dict[str, T]:
+    """What a function gives for each file, by name; in few large pieces, since most files are small."""
+    pieces = [names[start : start + _PIECE] for start in range(0, len(names), _PIECE)]
+    with ThreadPoolExecutor(_THREADS) as pool:
+        found = pool.map(lambda piece: [function(f"{folder}/{name}") for name in piece], pieces)
+        values = [value for piece in found for value in piece]
+    return dict(zip(names, values, strict=True))
 
 
 def _both(path: str) -> tuple[str, str, int]:
