@@ -13,18 +13,20 @@ from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
-from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table
+from reportlab.platypus import CondPageBreak, Paragraph, SimpleDocTemplate, Spacer, Table
 
 from cinemyo.audit.export.sections import Section, is_hash, sections, widths
 from cinemyo.audit.export.statement import Statement
 
 MARGIN: Final = 15 * mm
+ROOM: Final = 45 * mm
+"""Below a title, for it to stand on a page."""
 FONTS: Final = {"Vera": "Vera.ttf", "VeraBd": "VeraBd.ttf"}
 """Embedded, so that the file looks the same anywhere."""
 INK, SOFT, LINE, BAND = (colors.HexColor(code) for code in ("#1a2330", "#5b6775", "#d7dde4", "#f4f6f8"))
 TITLE: Final = ParagraphStyle("title", fontName="VeraBd", fontSize=16, leading=20, textColor=INK)
 HEAD: Final = ParagraphStyle(
-    "head", fontName="VeraBd", fontSize=11, leading=14, textColor=INK, spaceBefore=10, spaceAfter=4, keepWithNext=True
+    "head", fontName="VeraBd", fontSize=11, leading=14, textColor=INK, spaceBefore=10, spaceAfter=4
 )
 TEXT: Final = ParagraphStyle("text", fontName="Vera", fontSize=8, leading=11, textColor=INK, spaceAfter=3)
 CELL: Final = ParagraphStyle("cell", parent=TEXT, fontSize=7, leading=9, spaceAfter=0, splitLongWords=True)
@@ -71,6 +73,7 @@ class _Foot:
 
 
 def _drawn(section: Section, *, width: float) -> Iterator[Any]:
+    yield CondPageBreak(ROOM)
     yield Paragraph(escape(section.title), HEAD)
     yield from (Paragraph(escape(sentence), TEXT) for sentence in section.sentences)
     if not section.rows:
