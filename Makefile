@@ -26,6 +26,7 @@ install: .venv/installed  ## creates .venv from requirements.lock (6 to 7 GB on 
 
 repro: install params census  ## composes conf/ and runs every stage that is not up to date
 	dvc repro
+	@cinemyo audit reconcile
 
 census: install params  ## counts a hospital's export, so that DVC writes none of its file names
 	python -m pipelines.census

@@ -95,3 +95,9 @@ def test_a_broken_ledger_is_one_line_on_stderr(project: Project) -> None:
     assert found.exit_code == 1
     assert found.stderr.startswith("AuditError: audit/ledger.jsonl, line ")
     assert len(found.stderr.splitlines()) == 1
+
+
+def test_reconcile_says_what_it_took_and_then_nothing_new(project: Project) -> None:
+    found = RUN.invoke(app, ["audit", "reconcile"])
+    assert found.exit_code == 0, found.output
+    assert RUN.invoke(app, ["audit", "reconcile", "--json"]).output.strip() in {"{}", '{\n "access": 1\n}'}

@@ -1,4 +1,4 @@
-"""The commands `cinemyo audit` about the ledger: lineage, verify, access, anchor, merge."""
+"""The commands `cinemyo audit` about the ledger: lineage, reconcile, verify, access, anchor, merge."""
 
 import json
 from collections.abc import Callable
@@ -45,6 +45,19 @@ def verify(
     verdict = verdict_on(params, layout=Layout(params.study.name), anchors=anchor or [])
     typer.echo(json.dumps(verdict.values(), indent=1) if as_json else verdict.text())
     raise typer.Exit(0 if verdict.holds else 1)
+
+
+def reconcile(*, as_json: Json = False) -> None:
+    """Takes what the stages left into the ledger, as every other command does first; `make repro` ends with it."""
+    from collections import Counter
+
+    from cinemyo import config
+    from cinemyo.audit.reconcile import reconcile as reconciled
+    from cinemyo.layout import Layout
+
+    made = Counter(record.kind for record in reconciled(config.load(), layout=Layout(config.load().study.name)))
+    told = ", ".join(f"{count} {kind}" for kind, count in sorted(made.items())) or "nothing new"
+    typer.echo(json.dumps(dict(made), indent=1) if as_json else f"audit/ledger.jsonl: {told}")
 
 
 def access(*, as_json: Json = False) -> None:
@@ -106,6 +119,7 @@ def _history() -> "list[Record]":
 
 COMMANDS: Final[dict[str, Callable[..., None]]] = {
     "lineage": lineage,
+    "reconcile": reconcile,
     "verify": verify,
     "access": access,
     "anchor": anchor,
