@@ -59,11 +59,13 @@ def contents(details: Details, *, records: Sequence[Record], base: Path) -> Iter
         return
     for commitment in wrong:
         yield Finding("details", f"{name}, commitment {commitment}", "a changed content", "bring it back from a copy")
-    known = Known.of(flat(records)).commitments
-    if known - here:
-        difference = f"{len(known - here)} of {len(known)} commitments of the ledger have no content here"
-        remedy = "contents that were forgotten at a withdrawal are meant to be gone; others come back from a copy"
-        yield Finding("details", name, difference, remedy, "note")
+    history = flat(records)
+    known = Known.of(history).commitments
+    forgotten = {item for record in history if record.kind == "withdrawal" for item in record.body["forgotten"]}
+    missing = known - here - forgotten
+    if missing:
+        difference = f"{len(missing)} of {len(known)} commitments of the ledger have no content here"
+        yield Finding("details", name, difference, "no withdrawal tells of them; bring them back from a copy", "note")
 
 
 def anchored(records: Sequence[Record], *, base: Path, more: Sequence[Path] = ()) -> Iterator[Finding]:

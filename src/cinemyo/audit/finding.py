@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Check = Literal["ledger", "details", "anchors", "artefacts", "pipeline", "tables", "folds", "git", "retention"]
+Check = Literal[
+    "ledger", "details", "anchors", "artefacts", "pipeline", "tables", "folds", "git", "retention", "withdrawals"
+]
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from cinemyo.audit.known import Known
 from cinemyo.audit.ledger import GENESIS, LEDGER, Ledger, flat
 from cinemyo.audit.pipeline import is_running, locked, read_yaml
 from cinemyo.audit.reconcile import reconcile
+from cinemyo.audit.withdraw.marks import notes
 from cinemyo.config import Oversight, Params
 from cinemyo.errors import AuditError, CinemyoError
 from cinemyo.layout import Layout
@@ -75,6 +76,7 @@ def verify(params: Params, *, layout: Layout, anchors: Sequence[Path] = (), now:
     findings += checks_tables.leakage(tables.frames, params=params, layout=layout)
     recorded = Counter(str(record.body["commit"]) for record in history if record.kind == "activity")
     findings += checks_git.state(known, recorded=recorded, base=base)
+    findings += notes(history, base=base)
     findings += retention(params.oversight, today=when.date())
     here = [body for path, (_, body) in known.artefacts.items() if (base / path).exists()]
     files = sum(int(body["files"]) for body in here)

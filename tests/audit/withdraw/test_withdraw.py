@@ -8,11 +8,12 @@ import pytest
 
 from cinemyo import schema
 from cinemyo.audit.certificate import FOLDER, Certificate
+from cinemyo.audit.verify import verify
 from cinemyo.audit.withdraw import carried_out, state
 from cinemyo.audit.withdraw.asked import Asked, Reason, asked
 from cinemyo.audit.withdraw.carried_out import foreseen, withdraw
 from cinemyo.audit.withdraw.ids import ids_of
-from cinemyo.audit.withdraw.marks import marked, sentence
+from cinemyo.audit.withdraw.marks import marked, notes, sentence
 from cinemyo.audit.withdraw.workspace import Policy
 from cinemyo.deid.keys import KEY_VARIABLE, load_key, new_key
 from cinemyo.deid.pseudonyms import pseudonym
@@ -271,3 +272,28 @@ def test_rows_of_consents_go_by_the_hospitals_identifier(project: Project) -> No
         path.write_text(path.read_text().replace(PATIENT, mine))
     withdraw(request(project, "MRN-9"), params=project.params, layout=project.layout)
     assert sheet.read_text().splitlines()[1:] == ["MRN-8,consent,"]
+
+
+def test_verify_tells_marks_and_asks_for_no_forgotten_content(gone: Gone, tmp_path: Path) -> None:
+    project = projects.copy(gone[0], tmp_path / "project")
+    verdict = verify(project.params, layout=project.layout)
+    told = {finding.what: finding for finding in verdict.findings if finding.check == "withdrawals"}
+    assert told["reports/metrics.json"].difference == "contains withdrawn patients: 1"
+    assert all(finding.level == "note" for finding in told.values())
+    assert not [finding for finding in verdict.findings if finding.check in ("details", "ledger")]
+
+
+@pytest.mark.parametrize("killed", ["_in_details"], indirect=True)
+def test_a_withdrawal_whose_remote_is_away_is_a_fault(killed: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(work: carried_out.Work) -> None:
+        work.state.pending["remote store"] = "not reachable"
+
+    with monkeypatch.context() as patch:
+        patch.setattr(carried_out, "_in_remotes", away)
+        assert done(killed).state == "incomplete"
+    faults = [
+        finding.difference for finding in notes(killed.ledger.records(), base=killed.base) if finding.level == "fault"
+    ]
+    assert faults == ["incomplete: remote store"]
+    assert done(killed).state == "complete"
+    assert all(finding.level == "note" for finding in notes(killed.ledger.records(), base=killed.base))

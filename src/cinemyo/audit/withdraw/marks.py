@@ -1,9 +1,10 @@
 """Which files contain patients who withdrew: until they are made again, which changes their hash."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from cinemyo.audit.finding import Finding
 from cinemyo.audit.ledger import Record
 from cinemyo.provenance import sha256
 
@@ -22,6 +23,17 @@ def marked(records: Sequence[Record], *, base: Path) -> dict[str, list[str]]:
 def sentence(names: Sequence[str]) -> str:
     """What a mark says."""
     return f"contains withdrawn patients: {len(names)}"
+
+
+def notes(records: Sequence[Record], *, base: Path) -> Iterator[Finding]:
+    """What `verify` says of marks, and of withdrawals that are not done."""
+    for path, names in marked(records, base=base).items():
+        yield Finding("withdrawals", path, sentence(names), "run `make repro` to make it without them", "note")
+    last = {str(record.body["certificate"]): record.body for record in records if record.kind == "withdrawal"}
+    for name, body in last.items():
+        if body["state"] != "complete":
+            pending = f"incomplete: {', '.join(body['pending'])}"
+            yield Finding("withdrawals", name, pending, "run the same `cinemyo audit withdraw` again")
 
 
 def _digest(path: Path) -> str:
