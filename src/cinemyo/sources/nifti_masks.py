@@ -107,5 +107,4 @@ def _neighbours(axes: int) -> list[tuple[tuple[Any, ...], tuple[Any, ...]]]:
 
 def drawn_frames(labels: UInt8[np.ndarray, "t z y x"]) -> Bool[np.ndarray, " t"]:
     """Which frames hold any label."""
-    drawn: Bool[np.ndarray, " t"] = labels.any(axis=(1, 2, 3))
-    return drawn
+    return np.asarray(labels.any(axis=(1, 2, 3)), bool)
