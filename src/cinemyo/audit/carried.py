@@ -1,7 +1,8 @@
 """The files that hold a name of a patient: byte by byte, and inside what is packed."""
 
 import mmap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +18,8 @@ from cinemyo.scan.pieces import Budget, Fault, Opener, is_text, pieces_of
 OPENERS: Final[tuple[Opener, ...]] = (*archives.OPENERS, *stores.OPENERS)
 MAX_BYTES: Final = 4 << 30
 """What may be unpacked from one file."""
+THREADS: Final = 4
+"""The search itself runs beside Python, and reading waits for the disk."""
 _HEAD: Final = 4096
 
 
@@ -41,13 +44,19 @@ class Search:
         self._all = sorted({*self._names, *(code.encode() for code in codes)})
         self._by_name, self._by_all = BytesAhoCorasick(self._names), BytesAhoCorasick(self._all)
 
-    def hit(self, path: Path) -> Hit | None:
+    def hits(self, files: Sequence[tuple[str, Path]]) -> list[Hit | None]:
+        """Where each file, given with all its names, holds one; a few are read at a time."""
+        with ThreadPoolExecutor(THREADS) as pool:
+            return list(pool.map(lambda file: self.hit(file[1], names=file[0]), files))
+
+    def hit(self, path: Path, *, names: str) -> Hit | None:
         """Where a file holds a name, or None; a file that vanished meanwhile holds none."""
         try:
-            content = path.read_bytes()
+            with path.open("rb", buffering=0) as file:
+                content = file.read()
         except FileNotFoundError:
             return None
-        named = self.named(path.name)
+        named = self.named(names)
         head = content[:_HEAD]
         if head.startswith(b"PAR1"):
             rows = self._parquet(content)

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final, Literal
 
 from cinemyo.audit.graph import Graph, inside
+from cinemyo.audit.names import names_under
 from cinemyo.audit.roles import CONTAINS, Roles, is_in
 from cinemyo.audit.who import Person
 from cinemyo.layout import Layout
-from cinemyo.provenance import files_under
 
 How = Literal["carries", "derives", "tested", "source"]
 PER_CINE: Final = ("phantom", "ingest", "prepare", "ingest_external", "prepare_external")
@@ -29,16 +28,17 @@ class Derived:
 
 def derived(person: Person, *, graph: Graph, roles: Roles, layout: Layout) -> Iterator[Derived]:
     """Outputs of every stage that the patient went into, by the graph of the pipeline and, for fits, by fold."""
+    provenance = layout.provenance("x").parent.relative_to(layout.base).as_posix()
+    models = layout.models("x").parent.relative_to(layout.base).as_posix()
     for stage in _stages(person, graph=graph, layout=layout):
         name, _, item = stage.partition("@")
         if not _hangs(name, item=item, person=person, roles=roles):
             continue
         for out in graph.activities[stage].outputs:
-            for path in _files(layout.base / out.path):
-                own = path.relative_to(layout.base).as_posix()
-                if name in PER_CINE and not inside(own, _provenance(layout)):
+            for own in names_under(out.path, base=layout.base):
+                if name in PER_CINE and not inside(own, provenance):
                     continue
-                role = _role(path, arm=item, roles=roles, layout=layout)
+                role = _role(own, arm=item, roles=roles, models=models)
                 yield Derived(own, "tested" if role and role not in CONTAINS else "derives", stage, role)
 
 
@@ -64,17 +64,8 @@ def _stages(person: Person, *, graph: Graph, layout: Layout) -> list[str]:
     return [name for name in graph.activities if name in found]
 
 
-def _provenance(layout: Layout) -> str:
-    return layout.provenance("x").parent.relative_to(layout.base).as_posix()
-
-
-def _files(path: Path) -> list[Path]:
-    return files_under(path) if path.is_dir() else [path] if path.is_file() else []
-
-
-def _role(path: Path, *, arm: str, roles: Roles, layout: Layout) -> str:
+def _role(path: str, *, arm: str, roles: Roles, models: str) -> str:
     """The role of the patient in the fit whose model a file is."""
-    if arm not in roles or layout.models(arm) != path.parent:
-        return ""
-    fold = path.stem.removeprefix("fold")
-    return roles[arm].get(int(fold), "") if fold.isdigit() else ""
+    folder, _, file = path.rpartition("/")
+    fold = file.removeprefix("fold").removesuffix(".safetensors")
+    return roles[arm].get(int(fold), "") if arm in roles and folder == f"{models}/{arm}" and fold.isdigit() else ""

@@ -1,17 +1,17 @@
 """Everything that a patient is in: files that name them, and files that hang on them otherwise."""
 
-import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from cinemyo.audit.carried import Hit, Search
+from cinemyo.audit.carried import Search
 from cinemyo.audit.derived import Derived, How, derived
 from cinemyo.audit.found import Found, place_of
 from cinemyo.audit.graph import Graph, read_graph
-from cinemyo.audit.kept import PHANTOMS, kept_of
+from cinemyo.audit.kept import PHANTOMS, inside_base, kept_of
 from cinemyo.audit.ledger import Record
+from cinemyo.audit.names import names_under
 from cinemyo.audit.objects import objects_of, older_cines, remotes, stores_of
 from cinemyo.audit.roles import Roles, is_in, roles_of
 from cinemyo.audit.sources_of import source_files
@@ -65,15 +65,20 @@ def impact_of(text: str, *, params: Params, layout: Layout, records: Sequence[Re
     hanging = {item.path: item for item in derived(who, graph=graph, roles=roles, layout=layout)}
     hanging |= {item.path: item for item in _beside(who, runs=runs, roles=roles, layout=layout)}
     hanging |= {item.path: item for item in source_files(who, params=params, layout=layout)}
+    inner_stores = {_from(store, base=layout.base) for store in objects if inside_base(store, base=layout.base)}
     found = {
         path: _made(item, graph=graph)
-        for path, item in _tree(layout.base, search=search, hanging=hanging, leave=set(objects))
+        for path, item in _tree(layout.base, search=search, hanging=hanging, leave=inner_stores)
     }
     for store, kept in objects.items():
         found |= kept_of(kept, store=store, base=layout.base, graph=graph, search=search, found=found, who=who)
     own = [RunOf(run.run_id, run.name, run.experiment, _run_role(run, roles=roles)) for run in runs]
     inner = tuple(run for run in own if run.role != "none")
     return Impact(who, tuple(sorted(found.values(), key=lambda item: item.path)), roles, inner, _beyond(layout.base))
+
+
+def _from(path: Path, *, base: Path) -> str:
+    return path.absolute().relative_to(base.absolute()).as_posix()
 
 
 def _made(item: Found, *, graph: Graph) -> Found:
@@ -86,34 +91,20 @@ def _is_of(run: Run, *, params: Params) -> bool:
 
 
 def _tree(
-    base: Path, *, search: Search, hanging: Mapping[str, Derived], leave: Iterable[Path]
+    base: Path, *, search: Search, hanging: Mapping[str, Derived], leave: Collection[str]
 ) -> Iterator[tuple[str, Found]]:
     """The files of the working tree that the patient is in."""
-    left = {path.absolute() for path in leave}
-    for path in _walk(base, leave=left):
-        name = path.relative_to(base).as_posix()
-        item = hanging.get(name)
-        # what a synthetic source is made of was there before any pseudonym
-        hit = None if name.startswith(PHANTOMS) else _hit(path, name, search=search)
+    names = list(names_under("", base=base, leave={*SKIPPED, *leave}))
+    # what a synthetic source is made of was there before any pseudonym
+    searched = [name for name in names if not name.startswith(PHANTOMS)]
+    hits = dict(zip(searched, search.hits([(name, base / name) for name in searched]), strict=True))
+    for name in names:
+        hit, item = hits.get(name), hanging.get(name)
         if hit is None and item is None:
             continue
-        how: How = "carries" if hit else item.how if item else "derives"
-        rows = hit.rows if hit else None
-        told = item or Derived(name, how)
-        if told.how == "source":
-            how = "source"
-        yield name, Found(name, how, place_of(name), rows, told.stage, told.role)
-
-
-def _hit(path: Path, name: str, *, search: Search) -> Hit | None:
-    return search.hit(path) or (Hit(None, "name") if search.named(name) else None)
-
-
-def _walk(base: Path, *, leave: set[Path]) -> Iterator[Path]:
-    for folder, inner, names in os.walk(base):
-        here = Path(folder)
-        inner[:] = sorted(name for name in inner if name not in SKIPPED and (here / name).absolute() not in leave)
-        yield from (here / name for name in sorted(names) if not (here / name).is_symlink())
+        told = item or Derived(name, "carries")
+        how: How = told.how if hit is None or told.how == "source" else "carries"
+        yield name, Found(name, how, place_of(name), hit.rows if hit else None, told.stage, told.role)
 
 
 def _beside(who: Person, *, runs: Sequence[Run], roles: Roles, layout: Layout) -> Iterator[Derived]:
@@ -125,12 +116,8 @@ def _beside(who: Person, *, runs: Sequence[Run], roles: Roles, layout: Layout) -
     if not any(is_in(own) for own in roles.values()):
         return
     yield from _runs(runs, roles=roles, base=base)
-    for path in sorted((base / "outputs" / "sweep" / layout.study).rglob("*")):
-        if path.is_file():
-            yield Derived(path.relative_to(base).as_posix(), "derives", "sweep")
-    for path in sorted((base / ".cache" / "cinemyo" / "train").rglob("*")):
-        if path.is_file():
-            yield Derived(path.relative_to(base).as_posix(), "derives", "train")
+    for folder, stage in ((f"outputs/sweep/{layout.study}", "sweep"), (".cache/cinemyo/train", "train")):
+        yield from (Derived(name, "derives", stage) for name in names_under(folder, base=base))
 
 
 def _runs(runs: Sequence[Run], *, roles: Roles, base: Path) -> Iterator[Derived]:

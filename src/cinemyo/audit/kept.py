@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from cinemyo.audit.carried import Hit, Search
+from cinemyo.audit.carried import Search
 from cinemyo.audit.derived import How
 from cinemyo.audit.found import Found
 from cinemyo.audit.graph import Graph
@@ -32,11 +32,14 @@ def kept_of(
     """The objects of a cache or remote that the patient is in: present outputs, and every older version."""
     current = _current(graph, kept=kept)
     results: dict[str, Found] = {}
+    searched = [own for own in kept if not _is_phantom(current.get(own.md5, []))]
+    hits = search.hits([(" ".join(own.listed), own.path) for own in searched])
+    by_md5 = dict(zip([own.md5 for own in searched], hits, strict=True))
     for own in kept:
         shown = _shown(own.path, base=base)
         paths = current.get(own.md5, [])
         place = "cache" if inside_base(store, base=base) else "remote"
-        hit = None if _is_phantom(paths) else _object_hit(own, search=search)
+        hit = by_md5.get(own.md5)
         known = [found[path] for path in paths if path in found]
         if hit and not any(item.how == "source" for item in known):
             results[shown] = Found(shown, "carries", place, hit.rows, _stage(known), _role(known))
@@ -54,10 +57,6 @@ def kept_of(
 
 def _is_phantom(paths: Sequence[str]) -> bool:
     return bool(paths) and all(path.startswith(PHANTOMS) for path in paths)
-
-
-def _object_hit(own: Object, *, search: Search) -> Hit | None:
-    return search.hit(own.path) or next((Hit(None, "name") for name in own.listed if search.named(name)), None)
 
 
 def inside_base(store: Path, *, base: Path) -> bool:

@@ -2,13 +2,17 @@
 
 import configparser
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from cinemyo.audit.names import names_under
+
 FILES: Final = Path("files") / "md5"
+OBJECT: Final = re.compile(r"[0-9a-f]{2}/[0-9a-f]{30}(\.dir)?$")
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,8 @@ def _config(base: Path) -> configparser.ConfigParser:
 
 def objects_of(store: Path) -> list[Object]:
     """Every object of a store; none where there is no store."""
-    found = {path.parent.name + path.name: path for path in sorted((store / FILES).glob("??/*")) if path.is_file()}
+    top = store / FILES
+    found = {name.replace("/", ""): top / name for name in names_under("", base=top) if OBJECT.match(name)}
     names: dict[str, list[str]] = defaultdict(list)
     for md5, path in found.items():
         if md5.endswith(".dir"):

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Final
 
 from cinemyo.audit.derived import Derived
+from cinemyo.audit.names import names_under
 from cinemyo.audit.who import Person
 from cinemyo.config import Params
 from cinemyo.deid.pseudonyms import file_code
 from cinemyo.errors import IdentityKeyError
 from cinemyo.layout import Layout
-from cinemyo.provenance import files_under
 from cinemyo.sources.keyed import key_of
 
 PHANTOMS: Final = Path("data") / "phantom"
@@ -25,6 +25,7 @@ def source_files(who: Person, *, params: Params, layout: Layout) -> Iterator[Der
         key = key_of(params.source).asking()
     except IdentityKeyError:
         return
-    for path in files_under(root):
-        if file_code(path.relative_to(root).as_posix(), key=key) in who.codes:
-            yield Derived(path.relative_to(layout.base).as_posix(), "source", "phantom")
+    head = f"{root.relative_to(layout.base).as_posix()}/"
+    for name in names_under(head.rstrip("/"), base=layout.base):
+        if file_code(name.removeprefix(head), key=key) in who.codes:
+            yield Derived(name, "source", "phantom")
