@@ -83,7 +83,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     clone.run(sys.executable, "-m", "dvc", "repro")
     clone.run(sys.executable, "-m", "dvc", "push")
     commit(clone)
-    patient = tested_patient(clone.folder, sheet=base / "export" / "labels.csv", key=base / "key")
+    patient = of_the_largest_class(base / "export" / "labels.csv")
     layout = Layout(STUDY, clone.folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(KEY_VARIABLE, str(base / "key"))
@@ -115,8 +115,8 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     return Story(clone.folder, remote, fresh.folder, own, ids, told)
 
 
-def tested_patient(folder: Path, *, sheet: Path, key: Path) -> str:
-    """A patient of the sheet who is in the folds and of whom a class has most."""
+def of_the_largest_class(sheet: Path) -> str:
+    """A patient without whom every class still has one per fold."""
     rows = pd.read_csv(sheet, dtype="str")
     counts = rows.drop_duplicates("patient")["pathology"].value_counts()
     return str(rows.loc[rows["pathology"] == counts.index[0], "patient"].iloc[0])
