@@ -65,6 +65,11 @@ def test_runs_are_told_with_the_role_of_the_patient(found: Impact) -> None:
     assert roles == {"dual": "in", "dual fold 0": "test", "dual fold 1": "train", "dual fold 2": "validation"}
 
 
+def test_cache_and_remote_are_told_apart(found: Impact) -> None:
+    places = {item.path.split("/")[1]: item.place for item in found.found if item.path.startswith((".dvc/c", ".dvc/r"))}
+    assert places == {"cache": "cache", "remote": "remote"}
+
+
 def test_what_cannot_be_searched_is_said(found: Impact) -> None:
     assert "git history and every clone of it" in found.beyond
 

@@ -18,6 +18,7 @@ from cinemyo.scan.pieces import Budget, Fault, Opener, is_text, pieces_of
 OPENERS: Final[tuple[Opener, ...]] = (*archives.OPENERS, *stores.OPENERS)
 MAX_BYTES: Final = 4 << 30
 """What may be unpacked from one file."""
+BATCH: Final = 64
 THREADS: Final = 4
 """The search itself runs beside Python, and reading waits for the disk."""
 _HEAD: Final = 4096
@@ -46,8 +47,10 @@ class Search:
 
     def hits(self, files: Sequence[tuple[str, Path]]) -> list[Hit | None]:
         """Where each file, given with all its names, holds one; a few are read at a time."""
+        batches = [files[start : start + BATCH] for start in range(0, len(files), BATCH)]
         with ThreadPoolExecutor(THREADS) as pool:
-            return list(pool.map(lambda file: self.hit(file[1], names=file[0]), files))
+            found = pool.map(lambda batch: [self.hit(path, names=names) for names, path in batch], batches)
+            return [hit for batch in found for hit in batch]
 
     def hit(self, path: Path, *, names: str) -> Hit | None:
         """Where a file holds a name, or None; a file that vanished meanwhile holds none."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Final
 
@@ -9,7 +10,7 @@ from cinemyo.audit.carried import Search
 from cinemyo.audit.derived import Derived, How, derived
 from cinemyo.audit.found import Found, place_of
 from cinemyo.audit.graph import Graph, read_graph
-from cinemyo.audit.kept import PHANTOMS, inside_base, kept_of
+from cinemyo.audit.kept import PHANTOMS, kept_of
 from cinemyo.audit.ledger import Record
 from cinemyo.audit.names import names_under
 from cinemyo.audit.objects import objects_of, older_cines, remotes, stores_of
@@ -65,13 +66,15 @@ def impact_of(text: str, *, params: Params, layout: Layout, records: Sequence[Re
     hanging = {item.path: item for item in derived(who, graph=graph, roles=roles, layout=layout)}
     hanging |= {item.path: item for item in _beside(who, runs=runs, roles=roles, layout=layout)}
     hanging |= {item.path: item for item in source_files(who, params=params, layout=layout)}
-    inner_stores = {_from(store, base=layout.base) for store in objects if inside_base(store, base=layout.base)}
+    inner_stores = {
+        _from(store, base=layout.base) for store in objects if store.absolute().is_relative_to(layout.base.absolute())
+    }
     found = {
         path: _made(item, graph=graph)
         for path, item in _tree(layout.base, search=search, hanging=hanging, leave=inner_stores)
     }
-    for store, kept in objects.items():
-        found |= kept_of(kept, store=store, base=layout.base, graph=graph, search=search, found=found, who=who)
+    for place, kept in zip(chain(["cache"], repeat("remote")), objects.values(), strict=False):
+        found |= kept_of(kept, place=place, base=layout.base, graph=graph, search=search, found=found, who=who)
     own = [RunOf(run.run_id, run.name, run.experiment, _run_role(run, roles=roles)) for run in runs]
     inner = tuple(run for run in own if run.role != "none")
     return Impact(who, tuple(sorted(found.values(), key=lambda item: item.path)), roles, inner, _beyond(layout.base))

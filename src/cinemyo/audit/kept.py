@@ -1,4 +1,4 @@
-"""What the caches and remotes of DVC keep of a patient: present outputs, and every older version."""
+"""What the cache and the remotes of DVC keep of a patient: present outputs, and every older version."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -22,7 +22,7 @@ PER_CINE: Final = (".mha", ".tif")
 def kept_of(
     kept: Sequence[Object],
     *,
-    store: Path,
+    place: str,
     base: Path,
     graph: Graph,
     search: Search,
@@ -36,11 +36,12 @@ def kept_of(
     hits = search.hits([(" ".join(own.listed), own.path) for own in searched])
     by_md5 = dict(zip([own.md5 for own in searched], hits, strict=True))
     for own in kept:
-        shown = _shown(own.path, base=base)
         paths = current.get(own.md5, [])
-        place = "cache" if inside_base(store, base=base) else "remote"
         hit = by_md5.get(own.md5)
         known = [found[path] for path in paths if path in found]
+        if hit is None and not known and paths and not own.md5.endswith(".dir"):
+            continue
+        shown = _shown(own.path, base=base)
         if hit and not any(item.how == "source" for item in known):
             results[shown] = Found(shown, "carries", place, hit.rows, _stage(known), _role(known))
         elif known:
@@ -57,11 +58,6 @@ def kept_of(
 
 def _is_phantom(paths: Sequence[str]) -> bool:
     return bool(paths) and all(path.startswith(PHANTOMS) for path in paths)
-
-
-def inside_base(store: Path, *, base: Path) -> bool:
-    """Whether a store lies in the project."""
-    return store.absolute().is_relative_to(base.absolute())
 
 
 def _shown(path: Path, *, base: Path) -> str:
