@@ -59,9 +59,9 @@ class _Memory(threading.Thread):
             try:
                 family = [self._process, *self._process.children(recursive=True)]
                 self.peak = max(self.peak, sum(_pss(one) for one in family))
+                if self._process.status() == psutil.STATUS_ZOMBIE:
+                    return
             except psutil.Error:
-                return
-            if self._process.status() == psutil.STATUS_ZOMBIE:
                 return
             time.sleep(_EVERY_S)
 

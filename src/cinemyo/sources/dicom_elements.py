@@ -113,8 +113,8 @@ def _texts(vr: str, value: bytes, little: bool) -> tuple[str, ...]:  # noqa: FBT
     return stripped(several(_value(vr, value, little=little)))
 
 
-_known_numbers = lru_cache(maxsize=8192)(_numbers)
-_known_texts = lru_cache(maxsize=8192)(_texts)
+_known_numbers = lru_cache(maxsize=2048)(_numbers)
+_known_texts = lru_cache(maxsize=2048)(_texts)
 
 
 @lru_cache(maxsize=4096)
@@ -277,4 +277,4 @@ def _plain(tag: int, vr: bytes, value: bytes) -> str:
     return kind
 
 
-_known_plain = lru_cache(maxsize=8192)(_plain)
+_known_plain = lru_cache(maxsize=2048)(_plain)

@@ -77,10 +77,16 @@ def in_order(
             yield task, _result(*_outcome(work, task)) if known is None else known
         return
     pool: _Pool[T, R] = _Pool(work, limits or Limits(), workers or default_workers())
+    # what a collection of garbage looks at is copied for each process: leave out what was there before
+    is_first = gc.get_freeze_count() == 0
+    if is_first:
+        gc.freeze()
     try:
         yield from pool.run(iter(tasks), here)
     finally:
         pool.close()
+        if is_first:
+            gc.unfreeze()
 
 
 @dataclass

@@ -3,7 +3,7 @@
 import sqlite3
 from typing import Final
 
-_SETTINGS: Final = ("cache_size = -4096", "journal_mode = OFF", "synchronous = OFF")
+_SETTINGS: Final = ("cache_size = -1024", "journal_mode = OFF", "synchronous = OFF")
 
 
 def temporary_database(*, tables: str) -> sqlite3.Connection:
