@@ -55,7 +55,12 @@ def test_header_longer_than_the_beginning_is_parsed_in_full(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("content", "code"), [(b"", "not_dicom"), (b"x" * 200, "not_dicom"), (bytes(128) + b"DICM\x02\x00\x10\x00ZZ" + b"\xff" * 40, "unreadable")]
+    ("content", "code"),
+    [
+        (b"", "not_dicom"),
+        (b"x" * 200, "not_dicom"),
+        (bytes(128) + b"DICM\x02\x00\x10\x00ZZ" + b"\xff" * 40, "unreadable"),
+    ],
 )
 def test_bytes_that_are_no_image_end_in_a_code(content: bytes, code: str) -> None:
     assert parse(content, BytesIO(content)) == code
