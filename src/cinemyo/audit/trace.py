@@ -182,10 +182,14 @@ def _meet(out: str, path: str) -> bool:
 
 
 def _inputs(own: Activity, *, stages: Sequence[str], graph: Graph) -> Iterator[Artefact]:
-    """What a stage read: what a stage of the chain made, and what no stage made, such as a sheet or the source."""
+    """What a stage read: what a stage of the chain made, and what no stage made, such as a sheet or the source.
+
+    A folder of which the stage itself told single files is left out in their favour.
+    """
     for item in own.inputs:
+        told_apart = not item.sha256 and any(one.sha256 and inside(one.path, item.path) for one in own.inputs)
         makers = graph.makers(item.path)
-        if not makers or set(makers) & set(stages):
+        if not told_apart and (not makers or set(makers) & set(stages)):
             yield item
 
 
