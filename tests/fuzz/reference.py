@@ -18,6 +18,7 @@ from cinemyo.deid.decoding import muted, quiet
 
 LARGEST: Final = 1 << 28
 PLUGINS: Final = ("", "pylibjpeg", "pyjpegls", "pillow")
+_RLE: Final = "1.2.840.10008.1.2.5"
 _JPEG: Final = {"1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51"}
 """GDCM, pydicom's first choice for these, ends the process on some damaged streams."""
 _GE_PRIVATE: Final = "1.2.840.113619.5.2"
@@ -108,22 +109,27 @@ def _stored(dataset: Dataset, shape: tuple[int, int, int], *, plugin: str) -> np
     order = _PLAIN.get(syntax) if syntax else ("<" if little else ">")
     if order is None:
         chosen = plugin or ("pillow" if syntax in _JPEG else "")
-        values = np.asarray(pixel_array(dataset, decoding_plugin=chosen))
-        return values.reshape(shape)
+        found = pixel_array(dataset, decoding_plugin=chosen, correct_unused_bits=syntax != _RLE)
+        values = np.asarray(found).reshape(shape)
+        return _used_bits(dataset, values.astype(np.int64)) if syntax == _RLE else values
+    kind = f"{order}{'i' if int(dataset.PixelRepresentation) else 'u'}{int(dataset.BitsAllocated) // 8}"
+    need = int(np.prod(shape)) * int(dataset.BitsAllocated) // 8
+    raw = bytes(dataset.PixelData)[:need]
+    if dataset["PixelData"].VR == "OW" and order == ">" and int(dataset.BitsAllocated) == 8:
+        raw = np.frombuffer(raw, "<u2").byteswap().tobytes()
+    return _used_bits(dataset, np.frombuffer(raw, kind).reshape(shape).astype(np.int64))
+
+
+def _used_bits(dataset: Dataset, values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The stored bits below and at the high bit, with their sign."""
     allocated, used = int(dataset.BitsAllocated), int(dataset.BitsStored)
     high = int(dataset.get("HighBit", used - 1))
     if not 0 < used <= high + 1 <= allocated:
         raise ValueError("bits")
-    signed = int(dataset.PixelRepresentation)
-    kind = f"{order}{'i' if signed else 'u'}{allocated // 8}"
-    need = int(np.prod(shape)) * allocated // 8
-    raw = bytes(dataset.PixelData)[:need]
-    if dataset["PixelData"].VR == "OW" and order == ">" and allocated == 8:
-        raw = np.frombuffer(raw, "<u2").byteswap().tobytes()
-    values = np.frombuffer(raw, kind).reshape(shape).astype(np.int64)
-    shift = max(0, high + 1 - used)
-    values = (values >> shift) & ((1 << used) - 1)
-    return np.where(values >> (used - 1) == 1, values - (1 << used), values) if signed else values
+    values = (values >> max(0, high + 1 - used)) & ((1 << used) - 1)
+    if not int(dataset.PixelRepresentation):
+        return values
+    return np.where(values >> (used - 1) == 1, values - (1 << used), values)
 
 
 def _rescale(dataset: Dataset, index: int) -> tuple[float, float]:

@@ -17,6 +17,7 @@ from cinemyo.sources import dicom_inflate
 from cinemyo.sources.dicom_digests import pixel_digest
 from cinemyo.sources.dicom_headers import Header, Refusal, read_headers
 from cinemyo.sources.dicom_pixels import read_frames
+from tests.fuzz.edits import raw, written
 from tests.sources.dicom_files import mr_image, pixels, save
 
 KEY = load_key("published")
@@ -67,6 +68,18 @@ def test_deflated_data_that_swell_beyond_reason_are_refused(tmp_path: Path, monk
     image = mr_image()
     image.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
     assert _code(save(image, tmp_path / "a.dcm")) == "unreadable"
+
+
+@pytest.mark.parametrize("frames", ["9" * 20, "9" * 300])
+def test_deflated_data_that_claim_frames_without_number_are_refused(tmp_path: Path, frames: str) -> None:
+    image = mr_image()
+    image.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    raw(image, "NumberOfFrames", frames.encode())
+    path = tmp_path / "a.dcm"
+    path.write_bytes(written(image) or b"")
+    found = _read(path)
+    assert isinstance(found, Header)
+    assert (found.fault == "absurd_size", found.pixels.sound) in {(True, True), (False, False)}
 
 
 def test_deflated_data_without_their_end_are_refused(tmp_path: Path) -> None:

@@ -30,7 +30,9 @@ def test_a_sign_that_is_none_makes_no_sense(sign: object) -> None:
     assert not of(PixelRepresentation=sign)
 
 
-@pytest.mark.parametrize("keyword", ["RescaleSlope", "RescaleIntercept", "PixelPaddingValue", "NumberOfFrames"])
+@pytest.mark.parametrize(
+    "keyword", ["RescaleSlope", "RescaleIntercept", "PixelPaddingValue", "NumberOfFrames", "HighBit", "SamplesPerPixel"]
+)
 @pytest.mark.parametrize("value", ["abc", "1,5", "nan", "inf", "1e400", ("1", "2"), UNREADABLE])
 def test_what_is_there_and_no_number_makes_no_sense(keyword: str, value: object) -> None:
     assert not of(**{keyword: value})

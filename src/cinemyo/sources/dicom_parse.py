@@ -26,6 +26,8 @@ from cinemyo.sources.dicom_values import Values, integer, text
 
 BEGINNING: Final = 1 << 20
 """Bytes of a file that are walked over in memory."""
+_MOST_FRAMES: Final = 1 << 20
+"""Whose bytes are counted; a header can claim more than any number of bytes that can be asked for."""
 _BARE: Final = (b"\x08\x00", b"\x02\x00")
 _PIXEL_VRS: Final = {b"OB\0\0", b"OW\0\0", b"UN\0\0"}
 _PIXEL_TAGS: Final = {b"\xe0\x7f\x10\x00", b"\x7f\xe0\x00\x10"}
@@ -54,7 +56,9 @@ class Parsed:
             return None
         if self.syntax not in PLAIN:
             return self.start, None
-        return self.at, self.at + self.frame_bytes * max(1, integer(self.values, "NumberOfFrames") or 1)
+        return self.at, self.at + self.frame_bytes * min(
+            _MOST_FRAMES, max(1, integer(self.values, "NumberOfFrames") or 1)
+        )
 
     @cached_property
     def frame_bytes(self) -> int:

@@ -8,6 +8,7 @@ UNREADABLE: Final = "?"
 """Stands for a value that is there and cannot be read, where taking it for absent would change intensities."""
 DECISIVE: Final = frozenset(
     {"HighBit", "NumberOfFrames", "PixelPaddingRangeLimit", "PixelPaddingValue", "RescaleIntercept", "RescaleSlope"}
+    | {"SamplesPerPixel"}
 )
 """Absent they change nothing; present they must be numbers."""
 _SIGNS: Final = {0.0, 1.0}
