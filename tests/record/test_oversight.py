@@ -6,7 +6,7 @@ import pytest
 
 from cinemyo import sheets
 from cinemyo.config import Oversight, Params
-from cinemyo.record.oversight import missing, overdue, stated
+from cinemyo.record.oversight import IDENTITY, missing, overdue, stated
 from tests.audit.project import write_sheet
 from tests.tiny_study import params_values
 
@@ -28,7 +28,14 @@ def test_all_that_is_stated_is_told(tmp_path: Path) -> None:
         "Images and tables kept until": "2030-01-31",
         "Record of the audit kept until": "2045-01-31",
         "Withdrawn patients": "0",
+        "Identity": IDENTITY,
     }
+
+
+def test_identities_are_pseudonymised_and_a_risk_remains(tmp_path: Path) -> None:
+    assert IDENTITY.startswith("Pseudonymised")
+    assert "Remaining risk" in IDENTITY
+    assert stated(study(consent_basis="synthetic"), base=tmp_path)["Identity"] == f"Of phantoms, invented. {IDENTITY}"
 
 
 @pytest.mark.parametrize("key", ["protocol", "responsible_role"])
