@@ -14,6 +14,7 @@ from typing import Any
 import pydicom
 import SimpleITK
 
+from cinemyo import tables
 from cinemyo.deid.keys import load_key
 from cinemyo.deid.pseudonyms import KeyedDigest
 from cinemyo.layout import Layout
@@ -115,6 +116,7 @@ def main() -> None:
     name, root, out, workers = sys.argv[1:5]
     SimpleITK.ProcessObject.SetGlobalWarningDisplay(False)
     warnings.simplefilter("ignore")
+    tables.check(tables.from_rows([], table=tables.CINES), table=tables.CINES, where="imports")
     start, cpu = time.perf_counter(), _cpu()
     figures = PROGRAMS[name](Path(root), Path(out), int(workers))
     seconds = time.perf_counter() - start

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from cinemyo.config import PhantomCohort
+from cinemyo.deid import text_detector
 from cinemyo.deid.decoding import quiet
 from cinemyo.deid.text_detector import REVIEW_SCORE, find_text, text_score
 from cinemyo.sources.phantom.export import generate
@@ -128,3 +129,17 @@ def test_few_real_single_frames_are_put_aside() -> None:
 
 def _files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.is_file())
+
+
+@pytest.mark.parametrize("side", [3, 14, 64, 181])
+@pytest.mark.parametrize("kind", ["normal", "few values", "one value", "peaked"])
+def test_nearly_the_highest_value_is_the_percentile(side: int, kind: str) -> None:
+    draw = np.random.default_rng(side)
+    shape = (side, side + 3)
+    image = {
+        "normal": draw.normal(100, 30, shape),
+        "few values": draw.integers(0, 5, shape),
+        "one value": np.full(shape, 3.0),
+        "peaked": draw.exponential(50, shape),
+    }[kind].astype(np.float32)
+    assert text_detector._nearly_highest(image) == pytest.approx(np.percentile(image, 99.5), rel=1e-5)

@@ -15,7 +15,7 @@ from cinemyo.sheets import REFUSED
 from cinemyo.sources.building import Item
 from cinemyo.sources.spool import temporary_database
 
-_ROWS: Final = 2_000
+_ROWS: Final = 10_000
 """Of a row group in `sources.parquet`."""
 _TABLES: Final = """
 CREATE TABLE files (file TEXT PRIMARY KEY, digest TEXT, bytes INTEGER, cine TEXT, exclusion INTEGER);

@@ -13,6 +13,7 @@ from cinemyo.sources.archives import FileRef
 from cinemyo.sources.codecs import decode
 from cinemyo.sources.dicom_fragments import frame_spans, join
 from cinemyo.sources.dicom_inflate import inflated
+from cinemyo.sources.dicom_plain import plain_frames
 from cinemyo.sources.dicom_records import Header, PixelFacts
 from cinemyo.sources.dicom_syntaxes import GE_PRIVATE, RLE
 
@@ -54,6 +55,9 @@ def read_frames(headers: Sequence[Header]) -> list[Frame]:
 
     Source: domain.md A.5
     """
+    plain = plain_frames(headers) if headers else None
+    if plain is not None:
+        return [Frame(values, None, inverted=False) for values in plain]
     scales = {header.pixels.philips_scale for header in headers}
     private = len(scales) > 1 and None not in scales
     found: dict[int, Frame] = {}
@@ -73,7 +77,8 @@ def read_frames(headers: Sequence[Header]) -> list[Frame]:
 
 def stack(frames: Sequence[Frame]) -> Float[np.ndarray, "t y x"]:
     """Frames of one cine as one float32 array; MONOCHROME1 inverted within the cine's range, padding made darkest."""
-    values = np.stack([frame.values for frame in frames])
+    together = _together(frames)
+    values = np.stack([frame.values for frame in frames]) if together is None else together
     inverted = frames[0].inverted
     if not inverted and all(frame.padding is None for frame in frames):
         return values
@@ -87,6 +92,16 @@ def stack(frames: Sequence[Frame]) -> Float[np.ndarray, "t y x"]:
         values = brightest + darkest - values
     values[padding] = darkest
     return values
+
+
+def _together(frames: Sequence[Frame]) -> Float[np.ndarray, "t y x"] | None:
+    """The array that the frames are the rows of, in their order and all of them, or None."""
+    whole = frames[0].values.base
+    if whole is None or whole.shape != (len(frames), *frames[0].values.shape):
+        return None
+    places = [frame.values.__array_interface__["data"][0] for frame in frames]
+    start, step = whole.__array_interface__["data"][0], whole.strides[0]
+    return whole if places == [start + step * index for index in range(len(frames))] else None
 
 
 def _of_one_file(

@@ -28,6 +28,8 @@ WORKERS_VARIABLE: Final = "CINEMYO_WORKERS"
 SECONDS: Final = 60.0
 """The longest that a task may take."""
 _AHEAD: Final = 4
+_GARBAGE: Final = 50_000
+"""Objects after which a process looks for cycles among them; what it reads makes none."""
 
 
 @dataclass(frozen=True)
@@ -217,6 +219,7 @@ def _serve(work: Callable[[Any], Any], pipe: Connection, others: list[Connection
         other.close()  # else the pipes of a parent that died would stay open
     bounded(size, parent=parent)
     gc.freeze()
+    gc.set_threshold(_GARBAGE)
     while True:
         try:
             task = pipe.recv()

@@ -1,0 +1,87 @@
+"""The frames of an ordinary cine, read straight into one array: alike files of numbers that stand for themselves."""
+
+import os
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from jaxtyping import Float
+
+from cinemyo.sources.dicom_records import Header, PixelFacts
+from cinemyo.sources.dicom_syntaxes import GE_PRIVATE
+
+_BITS: Final = 16
+_LARGEST_SIDE: Final = 2048
+
+
+def plain_frames(headers: Sequence[Header]) -> Float[np.ndarray, "t y x"] | None:
+    """The values of each frame, or None where any of them needs more than to be read: `read_frames` knows what."""
+    facts = headers[0].pixels
+    if not _is_plain(facts) or any(_form(header) != _form(headers[0]) for header in headers):
+        return None
+    frames = np.empty((len(headers), facts.rows, facts.columns), dtype=np.float32)
+    size = facts.rows * facts.columns * _BITS // 8
+    for frame, header in zip(frames, headers, strict=True):
+        content = _read(header, size)
+        if content is None:
+            return None
+        values = np.frombuffer(content, dtype="<i2" if facts.signed else "<u2").reshape(frame.shape)
+        if not _fits(values, facts):
+            return None
+        frame[...] = values
+    return frames
+
+
+def _is_plain(facts: PixelFacts) -> bool:
+    """Whether 16-bit numbers stand for themselves: no rescaling, padding or spare low bits; bright is bright."""
+    return (
+        facts.bits == _BITS
+        and facts.samples == 1
+        and facts.high_bit + 1 == facts.stored_bits
+        and 0 < facts.stored_bits <= _BITS
+        and 0 < facts.rows <= _LARGEST_SIDE
+        and 0 < facts.columns <= _LARGEST_SIDE
+        and facts.slope in {None, 1}
+        and not facts.intercept
+        and not facts.padding
+        and not facts.big_endian
+        and not facts.deflated
+        and facts.photometric == "MONOCHROME2"
+        and facts.syntax != GE_PRIVATE
+        and facts.philips_scale is None
+    )
+
+
+def _form(header: Header) -> tuple[object, ...]:
+    """What the frames must have in common, beside being plain."""
+    facts = header.pixels
+    return (
+        header.ref.entries,
+        facts.offset is None,
+        *(facts.rows, facts.columns, facts.bits, facts.samples, facts.stored_bits, facts.high_bit, facts.signed),
+        *(facts.slope, facts.intercept, facts.padding, facts.big_endian, facts.deflated, facts.photometric),
+        *(facts.syntax, facts.philips_scale, facts.compressed),
+    )
+
+
+def _read(header: Header, size: int) -> bytes | None:
+    """The bytes of the frame, or None where they are not all there."""
+    if header.pixels.offset is None or header.ref.entries:
+        return None
+    try:
+        handle = os.open(header.ref.path, os.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        content = os.pread(handle, size, header.pixels.offset)
+    except OSError:
+        return None
+    finally:
+        os.close(handle)
+    return content if len(content) == size else None
+
+
+def _fits(values: np.ndarray, facts: PixelFacts) -> bool:
+    """Whether nothing lies in the spare bits but the sign."""
+    reach = 1 << (facts.stored_bits - 1 if facts.signed else facts.stored_bits)
+    return bool(values.max() < reach and (not facts.signed or values.min() >= -reach))
