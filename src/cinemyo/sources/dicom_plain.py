@@ -74,7 +74,6 @@ def _read(header: Header, size: int) -> bytes | None:
         return None
     try:
         content = os.pread(handle, size, header.pixels.offset)
-        os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_DONTNEED)
     except OSError:
         return None
     finally:
