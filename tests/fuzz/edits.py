@@ -65,7 +65,7 @@ def edited(draft: Draft, name: str, change: Callable[[Dataset], Any], *, pixels:
         with quiet(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             change(dataset)
-    except (AttributeError, KeyError, ValueError, TypeError, IndexError, OverflowError):
+    except (AttributeError, KeyError, ValueError, TypeError, IndexError, OverflowError, NotImplementedError):
         return False
     content = written(dataset)
     if content is None:
