@@ -45,7 +45,7 @@ def params(**source: object) -> dict[str, object]:
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project folder with the code, params and an empty source."""
-    for name in ("src", "pipelines"):
+    for name in ("src", "pipelines", "conf"):
         (tmp_path / name).symlink_to(REPOSITORY / name, target_is_directory=True)
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(params()))
     (tmp_path / "data" / "source").mkdir(parents=True)
