@@ -61,7 +61,7 @@ holdout: install params census  ## ARMS="dual" ROLE=... REASON=... opens the hol
 	dvc repro
 
 test: install  ## the tests, with coverage of src
-	python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --cov --cov-report=term
+	python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder --cov --cov-report=term
 
 check: install scan  ## ruff, format, mypy, the rules of the architecture, and no identity in files or history
 	ruff check
