@@ -18,6 +18,7 @@ def main() -> None:
     root = acdc[0].parents[1].as_posix() if acdc else ""
     wanted = [
         (["benchmarks.coverage"], True, "nothing"),
+        (["benchmarks.fuzz"], True, "nothing"),
         (["benchmarks.oracle", "data/phantom/demo"], Path("data/phantom/demo/truth.csv").is_file(), "the study demo"),
         (["benchmarks.permuted_labels"], prepared, "a prepared study (make repro)"),
         (["benchmarks.localisation", root], bool(acdc), ACDC),
