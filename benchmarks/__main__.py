@@ -19,6 +19,7 @@ def main() -> None:
     wanted = [
         (["benchmarks.coverage"], True, "nothing"),
         (["benchmarks.fuzz"], True, "nothing"),
+        (["benchmarks.ingest"], True, "nothing"),
         (["benchmarks.oracle", "data/phantom/demo"], Path("data/phantom/demo/truth.csv").is_file(), "the study demo"),
         (["benchmarks.permuted_labels"], prepared, "a prepared study (make repro)"),
         (["benchmarks.localisation", root], bool(acdc), ACDC),
