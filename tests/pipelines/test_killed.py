@@ -63,7 +63,7 @@ class Project:
         """Digests of all files but the source's and the log of runs, to which each adds."""
         found = {}
         for folder, inner, names in os.walk(self.base):
-            inner[:] = [name for name in inner if name not in {"audit", "source", "src", "pipelines"}]
+            inner[:] = [name for name in inner if name not in {"audit", "source", "src", "pipelines", "conf"}]
             for name in names:
                 path = Path(folder, name)
                 found[str(path.relative_to(self.base))] = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -86,7 +86,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     base, told, scratch = tmp_path / "project", tmp_path / "told", tmp_path / "scratch"
     for folder in (base, told, scratch):
         folder.mkdir()
-    for name in ("src", "pipelines"):
+    for name in ("src", "pipelines", "conf"):
         # a copy: nobody changes the code meanwhile
         shutil.copytree(REPOSITORY / name, base / name, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(finished, "code_digest", cache(finished.code_digest))
