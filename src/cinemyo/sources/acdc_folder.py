@@ -2,15 +2,14 @@
 
 import re
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from cinemyo.sources.base import SourceFile
-from cinemyo.sources.nifti import ENDINGS, UnusableError, Volume, read_volume
+from cinemyo.sources.nifti import UnusableError, Volume, read_volume
 from cinemyo.sources.nifti_geometry import own_frame
 from cinemyo.sources.nifti_masks import PROJECT_CODE, Masks, check_anatomy, read_labels
+from cinemyo.sources.release import PatientFiles
 from cinemyo.sources.stacks import Stack
 
 _MOST_LETTERS: Final = 1 << 16
@@ -27,20 +26,7 @@ class Info:
     group: str | None
 
 
-@dataclass(frozen=True)
-class Folder:
-    """One patient's folder: paths and source files by file name."""
-
-    name: str
-    paths: dict[str, Path]
-    files: dict[str, SourceFile]
-
-    def image(self, stem: str) -> str | None:
-        """Name of the image with this stem, compressed or not."""
-        return next((stem + ending for ending in ENDINGS if stem + ending in self.paths), None)
-
-
-def read_info(folder: Folder) -> Info:
+def read_info(folder: PatientFiles) -> Info:
     """What Info.cfg states.
 
     Raises:
@@ -67,7 +53,7 @@ def read_info(folder: Folder) -> Info:
     return Info(diastole, systole, group or None)
 
 
-def read_stack(folder: Folder, info: Info) -> Stack:
+def read_stack(folder: PatientFiles, info: Info) -> Stack:
     """The stack of all phases where there is one, else of the two annotated ones.
 
     Raises:
@@ -93,7 +79,7 @@ def read_stack(folder: Folder, info: Info) -> Stack:
     return Stack(pair, own_frame(pair), 0, 1, "annotated_pair", ("Info.cfg", *found))
 
 
-def read_masks(folder: Folder, info: Info, volume: Volume) -> Masks:
+def read_masks(folder: PatientFiles, info: Info, volume: Volume) -> Masks:
     """The masks at diastole and systole where both are there and fit; a fault costs the masks, not the cines."""
     stems = [f"{folder.name}_frame{frame:02d}_gt" for frame in (info.diastole, info.systole)]
     names = tuple(name for stem in stems if (name := folder.image(stem)) is not None)

@@ -18,13 +18,13 @@ from cinemyo.sources.nifti_geometry import Display, trusted
 from cinemyo.sources.nifti_masks import MNMS_CODE, Masks, check_anatomy, drawn_frames, read_labels
 from cinemyo.sources.release import (
     PatientFiles,
-    left_out,
+    ReleaseSheet,
+    by_name,
     no_patient,
     only_sheet,
     pathology_of,
-    patient_files,
+    patients,
     rest,
-    second_folder,
 )
 from cinemyo.sources.release_sheet import Row, frame_index, read_rows, sex_of, whole_years
 from cinemyo.sources.stacks import Stack, Subject, shown, slices_of
@@ -58,7 +58,7 @@ class MnmsReader:
     key: Key = field(default_factory=lambda: load_key("published"))
 
     def parts(self) -> Iterator[Part | Exclusion]:
-        """A part for each patient, in order of their names; last what lies in no patient's folder.
+        """A part for each patient, in order of their names, and between them what lies in no patient's folder.
 
         Raises:
             SourceError: the root is no folder, holds no sheet or two, or a file in it may not be read.
@@ -66,33 +66,13 @@ class MnmsReader:
         folders = folders_under(self.root)
         found = [file for files in folders.values() for file in files if SHEET.fullmatch(file.name)]
         path = only_sheet(found, name=SHEET_NAME)
-        rows, sheet = read_rows(path, columns=COLUMNS, key=IDENTIFIER), self._file(path)
-        seen: set[str] = set()
-        for folder in sorted(folders, key=lambda folder: (folder.name, folder)):
-            if not _is_patient(folder, folders[folder]):
-                for file in folders[folder]:
-                    if file != path:
-                        code, reason = "outside_patients", "not in a patient's folder"
-                        yield left_out(self._file(file), code=code, reason=reason)
-                continue
-            patient = patient_files(
-                folder,
-                folders[folder],
-                root=self.root,
-                rows=rows.get(folder.name, ()),
-                sheet=sheet,
-                key=self.key,
-            )
-            if folder.name in seen:
-                yield from second_folder(patient)
-                continue
-            seen.add(folder.name)
-            yield MnmsPart(patient, self.slices, self.groups, self.out_of_class, self.display)
-        if not seen:
-            yield left_out(sheet, code="no_patient", reason="the sheet of a release whose folders are not here")
-
-    def _file(self, path: Path) -> SourceFile:
-        return source_file(path, root=self.root, key=self.key)
+        rows = read_rows(path, columns=COLUMNS, key=IDENTIFIER)
+        sheet = ReleaseSheet(path, source_file(path, root=self.root, key=self.key), rows)
+        for item in patients(by_name(folders), is_patient=_is_patient, root=self.root, key=self.key, sheet=sheet):
+            if isinstance(item, Exclusion):
+                yield item
+            else:
+                yield MnmsPart(item, self.slices, self.groups, self.out_of_class, self.display)
 
 
 @dataclass(frozen=True)

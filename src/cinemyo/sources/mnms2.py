@@ -20,13 +20,13 @@ from cinemyo.sources.nifti_geometry import Display, trusted
 from cinemyo.sources.nifti_masks import MNMS_CODE, Masks, check_anatomy, read_labels
 from cinemyo.sources.release import (
     PatientFiles,
-    left_out,
+    ReleaseSheet,
+    by_name,
     no_patient,
     only_sheet,
     pathology_of,
-    patient_files,
+    patients,
     rest,
-    second_folder,
 )
 from cinemyo.sources.release_sheet import Row, frame_index, read_rows
 from cinemyo.sources.stacks import EVERY_SLICE, Stack, Subject, shown, slices_of
@@ -62,7 +62,7 @@ class Mnms2Reader:
     key: Key = field(default_factory=lambda: load_key("published"))
 
     def parts(self) -> Iterator[Part | Exclusion]:
-        """A part for each patient, in order of their names; last what lies in no patient's folder.
+        """A part for each patient, in order of their names, and between them what lies in no patient's folder.
 
         Raises:
             SourceError: the root is no folder, holds no sheet or two, or a file in it may not be read.
@@ -71,28 +71,13 @@ class Mnms2Reader:
         path = only_sheet(
             [file for files in folders.values() for file in files if file.name == SHEET_NAME], name=SHEET_NAME
         )
-        rows, sheet = _padded(read_rows(path, columns=COLUMNS, key=IDENTIFIER)), self._file(path)
-        seen: set[str] = set()
-        for folder in sorted(folders, key=lambda folder: (folder.name, folder)):
-            if not PATIENT.fullmatch(folder.name):
-                for file in folders[folder]:
-                    if file != path:
-                        code, reason = "outside_patients", "not in a patient's folder"
-                        yield left_out(self._file(file), code=code, reason=reason)
-                continue
-            patient = patient_files(
-                folder, folders[folder], root=self.root, rows=rows.get(folder.name, ()), sheet=sheet, key=self.key
-            )
-            if folder.name in seen:
-                yield from second_folder(patient)
-                continue
-            seen.add(folder.name)
-            yield Mnms2Part(patient, self.slices, self.groups, self.out_of_class, self.display)
-        if not seen:
-            yield left_out(sheet, code="no_patient", reason="the sheet of a release whose folders are not here")
-
-    def _file(self, path: Path) -> SourceFile:
-        return source_file(path, root=self.root, key=self.key)
+        rows = _padded(read_rows(path, columns=COLUMNS, key=IDENTIFIER))
+        sheet = ReleaseSheet(path, source_file(path, root=self.root, key=self.key), rows)
+        for item in patients(by_name(folders), is_patient=_is_patient, root=self.root, key=self.key, sheet=sheet):
+            if isinstance(item, Exclusion):
+                yield item
+            else:
+                yield Mnms2Part(item, self.slices, self.groups, self.out_of_class, self.display)
 
 
 @dataclass(frozen=True)
@@ -163,6 +148,10 @@ class Mnms2Part:
             other_class=other,
             scanner=("mnms2", row["VENDOR"], row["SCANNER"], row["FIELD"]),
         )
+
+
+def _is_patient(folder: Path, _: list[Path]) -> bool:
+    return bool(PATIENT.fullmatch(folder.name))
 
 
 def _padded(rows: Mapping[str, tuple[Row, ...]]) -> dict[str, tuple[Row, ...]]:

@@ -1,7 +1,7 @@
 """What releases in NIfTI have in common: a folder for each patient, a sheet for all, every file accounted for."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,15 @@ from cinemyo.sources.base import Exclusion, SourceFile
 from cinemyo.sources.files import source_file
 from cinemyo.sources.nifti import ENDINGS, UnusableError
 from cinemyo.sources.release_sheet import Row, word
+
+
+@dataclass(frozen=True)
+class ReleaseSheet:
+    """The sheet of a release: where it lies, and its rows by patient, as the folders are named."""
+
+    path: Path
+    file: SourceFile
+    rows: Mapping[str, tuple[Row, ...]]
 
 
 @dataclass(frozen=True)
@@ -54,12 +63,39 @@ class PatientFiles:
         return own if self.sheet is None else (*own, self.sheet)
 
 
-def patient_files(
-    path: Path, found: list[Path], *, root: Path, rows: tuple[Row, ...], sheet: SourceFile | None, key: Key
-) -> PatientFiles:
-    """A patient's folder with the keyed hashes of its files."""
-    files = {file.name: source_file(file, root=root, key=key) for file in found}
-    return PatientFiles(path.name, {file.name: file for file in found}, files, rows, sheet)
+def by_name(folders: Mapping[Path, list[Path]]) -> list[tuple[Path, list[Path]]]:
+    """Folders with their files in the order of their own names, wherever they lie."""
+    return sorted(folders.items(), key=lambda item: (item[0].name, item[0]))
+
+
+def patients(
+    folders: Iterable[tuple[Path, list[Path]]],
+    *,
+    is_patient: Callable[[Path, list[Path]], bool],
+    root: Path,
+    key: Key,
+    sheet: ReleaseSheet | None = None,
+) -> Iterator[PatientFiles | Exclusion]:
+    """The patients' folders with the keyed hashes of their files, in the order given; an exclusion for each other file.
+
+    Of a patient with two folders the first counts. A sheet without any patient is left out as well.
+    """
+    place, told, rows = (None, None, {}) if sheet is None else (sheet.path, sheet.file, sheet.rows)
+    seen: set[str] = set()
+    for path, found in folders:
+        if not is_patient(path, found):
+            for file in (source_file(file, root=root, key=key) for file in found if file != place):
+                yield left_out(file, code="outside_patients", reason="not in a patient's folder")
+            continue
+        files = {file.name: source_file(file, root=root, key=key) for file in found}
+        if path.name in seen:
+            for file in files.values():
+                yield left_out(file, code="duplicate_patient", reason="a second folder of the same patient")
+            continue
+        seen.add(path.name)
+        yield PatientFiles(path.name, {file.name: file for file in found}, files, rows.get(path.name, ()), told)
+    if told is not None and not seen:
+        yield left_out(told, code="no_patient", reason="the sheet of a release whose folders are not here")
 
 
 def only_sheet(found: list[Path], *, name: str) -> Path:
@@ -105,7 +141,13 @@ def left_out(file: SourceFile, *, code: str, reason: str, patient_id: str | None
 
 
 def rest(
-    folder: PatientFiles, *, used: set[str], faults: Mapping[str, UnusableError], patient: str, key: Key
+    folder: PatientFiles,
+    *,
+    used: set[str],
+    faults: Mapping[str, UnusableError],
+    patient: str,
+    key: Key,
+    not_needed: str = "held by the series of all phases, or no file of the layout",
 ) -> Iterator[Exclusion]:
     """An exclusion for each file of the folder that no cine came from; faults are known by file name."""
     patient_id = pseudonym("patient", patient, key=key)
@@ -114,11 +156,5 @@ def rest(
         if name in faults:
             code, reason = faults[name].code, faults[name].reason
         elif name.endswith(ENDINGS):
-            code, reason = "image_not_needed", "held by the series of all phases, or no file of the layout"
+            code, reason = "image_not_needed", not_needed
         yield left_out(folder.files[name], code=code, reason=reason, patient_id=patient_id)
-
-
-def second_folder(folder: PatientFiles) -> Iterator[Exclusion]:
-    """The files of a second folder of a patient who had one already."""
-    for file in folder.files.values():
-        yield left_out(file, code="duplicate_patient", reason="a second folder of the same patient")
