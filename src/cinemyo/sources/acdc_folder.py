@@ -8,8 +8,8 @@ import numpy as np
 
 from cinemyo.sources.nifti import UnusableError, Volume, read_volume
 from cinemyo.sources.nifti_geometry import own_frame
-from cinemyo.sources.nifti_masks import PROJECT_CODE, Masks, check_anatomy, read_labels
-from cinemyo.sources.release import PatientFiles
+from cinemyo.sources.nifti_masks import PROJECT_CODE, Masks
+from cinemyo.sources.release import PatientFiles, pair_masks
 from cinemyo.sources.stacks import Stack
 
 _MOST_LETTERS: Final = 1 << 16
@@ -81,18 +81,6 @@ def read_stack(folder: PatientFiles, info: Info) -> Stack:
 
 def read_masks(folder: PatientFiles, info: Info, volume: Volume) -> Masks:
     """The masks at diastole and systole where both are there and fit; a fault costs the masks, not the cines."""
-    stems = [f"{folder.name}_frame{frame:02d}_gt" for frame in (info.diastole, info.systole)]
-    names = tuple(name for stem in stems if (name := folder.image(stem)) is not None)
-    if not names:
-        return Masks()
-    try:
-        if len(names) < len(stems):
-            raise UnusableError("mask_incomplete", "one of the masks of ED and ES is not there")
-        parts = [read_labels(folder.paths[name], like=volume, code=PROJECT_CODE) for name in names]
-        if any(len(part) != 1 for part in parts):
-            raise UnusableError("mask_shape", "the mask differs from its image in size")
-        labels = np.concatenate(parts)
-        check_anatomy(labels)
-        return Masks(names, labels)
-    except UnusableError as fault:
-        return Masks(names, fault=fault)
+    diastole, systole = (f"{folder.name}_frame{frame:02d}_gt" for frame in (info.diastole, info.systole))
+    several = "the mask differs from its image in size"
+    return pair_masks(folder, (diastole, systole), like=volume, code=PROJECT_CODE, several=several)

@@ -17,13 +17,14 @@ from cinemyo.sources.base import Cine, Exclusion, Part, SourceFile
 from cinemyo.sources.files import folders_under, source_file
 from cinemyo.sources.nifti import UnusableError, Volume, read_volume
 from cinemyo.sources.nifti_geometry import Display, trusted
-from cinemyo.sources.nifti_masks import MNMS_CODE, Masks, check_anatomy, read_labels
+from cinemyo.sources.nifti_masks import MNMS_CODE, Masks
 from cinemyo.sources.release import (
     PatientFiles,
     ReleaseSheet,
     by_name,
     no_patient,
     only_sheet,
+    pair_masks,
     pathology_of,
     patients,
     rest,
@@ -242,19 +243,5 @@ def _frame_of(image: Float[np.ndarray, "z y x"], series: Float[np.ndarray, "t z 
 
 
 def _read_masks(folder: PatientFiles, axis: Axis, volume: Volume) -> Masks:
-    """The masks at diastole and systole where both are there and fit; a fault costs the masks, not the cines."""
-    stems = [f"{folder.name}_{axis}_{phase}_gt" for phase in ("ED", "ES")]
-    names = tuple(name for stem in stems if (name := folder.image(stem)) is not None)
-    if not names:
-        return Masks()
-    try:
-        if len(names) < len(stems):
-            raise UnusableError("mask_incomplete", "one of the masks of ED and ES is not there")
-        parts = [read_labels(folder.paths[name], like=volume, code=MNMS_CODE) for name in names]
-        if any(len(part) != 1 for part in parts):
-            raise UnusableError("mask_shape", "the mask holds several frames")
-        labels = np.concatenate(parts)
-        check_anatomy(labels)
-    except UnusableError as fault:
-        return Masks(names, fault=fault)
-    return Masks(names, labels)
+    stems = f"{folder.name}_{axis}_ED_gt", f"{folder.name}_{axis}_ES_gt"
+    return pair_masks(folder, stems, like=volume, code=MNMS_CODE, several="the mask holds several frames")

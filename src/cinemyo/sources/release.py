@@ -5,13 +5,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from cinemyo.deid.keys import Key
 from cinemyo.deid.pseudonyms import pseudonym
 from cinemyo.errors import SourceError
 from cinemyo.labels import Pathology
 from cinemyo.sources.base import Exclusion, SourceFile
 from cinemyo.sources.files import source_file
-from cinemyo.sources.nifti import ENDINGS, UnusableError
+from cinemyo.sources.nifti import ENDINGS, UnusableError, Volume
+from cinemyo.sources.nifti_masks import Code, Masks, check_anatomy, read_labels
 from cinemyo.sources.release_sheet import Row, word
 
 
@@ -96,6 +99,27 @@ def patients(
         yield PatientFiles(path.name, {file.name: file for file in found}, files, rows.get(path.name, ()), told)
     if told is not None and not seen:
         yield left_out(told, code="no_patient", reason="the sheet of a release whose folders are not here")
+
+
+def pair_masks(folder: PatientFiles, stems: tuple[str, str], *, like: Volume, code: Code, several: str) -> Masks:
+    """The masks at diastole and systole, each in a file of its own, where both are there and fit.
+
+    A fault costs the masks, not the cines; `several` is the reason against a file of several frames.
+    """
+    names = tuple(name for stem in stems if (name := folder.image(stem)) is not None)
+    if not names:
+        return Masks()
+    try:
+        if len(names) < len(stems):
+            raise UnusableError("mask_incomplete", "one of the masks of ED and ES is not there")
+        parts = [read_labels(folder.paths[name], like=like, code=code) for name in names]
+        if any(len(part) != 1 for part in parts):
+            raise UnusableError("mask_shape", several)
+        labels = np.concatenate(parts)
+        check_anatomy(labels)
+    except UnusableError as fault:
+        return Masks(names, fault=fault)
+    return Masks(names, labels)
 
 
 def only_sheet(found: list[Path], *, name: str) -> Path:
