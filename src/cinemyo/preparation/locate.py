@@ -89,10 +89,10 @@ def locate_members(rows: list[Row], *, layout: Layout, known: dict[str, Row], co
         for row, view, found, label in zip(rows, views, locate_exam(views, config=config), given, strict=True)
     ]
     rhythms = [_rhythm(row, view, region) for row, view, region in zip(rows, views, regions, strict=True)]
-    picked = [pick_own(rhythm) for rhythm in rhythms]
+    stacked: dict[int, Picked] = {}
     for stack in short_axis_stacks([view.plane for view in views]):
-        for index, common in zip(stack, pick_stack([rhythms[index] for index in stack]), strict=True):
-            picked[index] = common
+        stacked |= zip(stack, pick_stack([rhythms[index] for index in stack]), strict=True)
+    picked = [stacked.get(index) or pick_own(rhythm) for index, rhythm in enumerate(rhythms)]
     phases = [
         phase_row(row["cine_id"], rhythm, picked=own, label=label, config=config)
         for row, rhythm, own, label in zip(rows, rhythms, picked, given, strict=True)

@@ -82,11 +82,10 @@ def pick_stack(rhythms: Sequence[Rhythm]) -> list[Picked]:
 
     Departs from §2.2: there each cine by eye; here a stack has one end-systole, as a volume has.
     """
-    picked = [pick_own(rhythm) for rhythm in rhythms]
+    common: dict[int, Picked] = {}
     for group in _comparable(rhythms):
-        for index, common in zip(group, _pick_common([rhythms[index] for index in group]), strict=False):
-            picked[index] = common
-    return picked
+        common |= zip(group, _pick_common([rhythms[index] for index in group]), strict=False)
+    return [common.get(index) or pick_own(rhythm) for index, rhythm in enumerate(rhythms)]
 
 
 def _pick_pair(area: Float[np.ndarray, "2"]) -> Picked:
