@@ -4,10 +4,10 @@ import subprocess
 from pathlib import Path
 
 
-def git(base: Path, *arguments: str) -> str:
-    """The output of a git command; empty outside a repository, or where it fails."""
+def git(base: Path, *arguments: str, seconds: float | None = 60) -> str:
+    """The output of a git command; empty outside a repository, or where it fails or takes longer than some seconds."""
     try:
-        done = subprocess.run(["git", *arguments], cwd=base, capture_output=True, check=False, timeout=60)
+        done = subprocess.run(["git", *arguments], cwd=base, capture_output=True, check=False, timeout=seconds)
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout.decode("utf-8", "replace").strip() if done.returncode == 0 else ""

@@ -1,11 +1,11 @@
 """What a certificate says of all that was not deleted: what stays and why, and what nobody here can reach."""
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from cinemyo.audit.certificate import Left
+from cinemyo.audit.repository import git
 from cinemyo.audit.withdraw.asked import Asked
 from cinemyo.audit.withdraw.workspace import Subject
 from cinemyo.config import Params
@@ -62,8 +62,8 @@ def unreachable(*, base: Path) -> Iterator[Left]:
 
 def releases(base: Path) -> list[str]:
     """Tags of git under which results were kept."""
-    tags = _git(base, "tag", "--list").splitlines()
-    return [tag for tag in tags if _git(base, "ls-tree", "--name-only", tag, "dvc.lock").strip()]
+    tags = git(base, "tag", "--list").splitlines()
+    return [tag for tag in tags if git(base, "ls-tree", "--name-only", tag, "dvc.lock")]
 
 
 def elsewhere(subject: Subject, *, base: Path) -> list[str]:
@@ -87,11 +87,3 @@ def _other_studies(asked: Asked, *, layout: Layout) -> list[str]:
             if "patient_id" in frame and set(frame["patient_id"]) & asked.patients:
                 found.append(path.parent.name)
     return found
-
-
-def _git(base: Path, *arguments: str) -> str:
-    try:
-        done = subprocess.run(["git", *arguments], cwd=base, capture_output=True, text=True, check=False)
-    except OSError:
-        return ""
-    return done.stdout if done.returncode == 0 else ""

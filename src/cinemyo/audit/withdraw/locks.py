@@ -1,11 +1,12 @@
 """Every version of every output that DVC ever recorded here: the lock, its history in git, the cache of runs."""
 
 import re
-import subprocess
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
+
+from cinemyo.audit.repository import git
 
 _ITEM: Final = re.compile(r"^\s*- path: (.+)\n(?:\s+hash: md5\n)?\s+md5: ([0-9a-f]{32}(?:\.dir)?)$", re.MULTILINE)
 
@@ -26,21 +27,13 @@ def _present(base: Path) -> Iterator[str]:
 
 def _in_history(base: Path) -> Iterator[str]:
     """Each version of the lock that git holds, experiments included."""
-    listed = _git(base, "rev-list", "--all", "--objects", "--", "dvc.lock").splitlines()
+    listed = git(base, "rev-list", "--all", "--objects", "--", "dvc.lock", seconds=None).splitlines()
     blobs = sorted({line.split()[0] for line in listed if line.endswith(" dvc.lock")})
     for blob in blobs:
-        yield _git(base, "cat-file", "blob", blob)
+        yield git(base, "cat-file", "blob", blob, seconds=None)
 
 
 def _in_runs(cache: Path) -> Iterator[str]:
     for path in sorted((cache / "runs").rglob("*")):
         if path.is_file():
             yield path.read_text(encoding="utf-8", errors="replace")
-
-
-def _git(base: Path, *arguments: str) -> str:
-    try:
-        done = subprocess.run(["git", *arguments], cwd=base, capture_output=True, text=True, check=False)
-    except OSError:
-        return ""
-    return done.stdout if done.returncode == 0 else ""
