@@ -4,16 +4,11 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-import yaml
-
+from cinemyo.audit.pipeline import CODE, read_yaml
 from cinemyo.errors import AuditError
 from cinemyo.record.lineage import stage_names
-
-LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""The safe loader in C where there is one: a lock of some hundred kilobytes then reads in a tenth of a second."""
-CODE: Final = ("src/", "pipelines/")
 
 
 @dataclass(frozen=True)
@@ -167,4 +162,4 @@ def _yaml(path: Path) -> Any:
     if not path.is_file():
         remedy = "run `make repro`" if path.name == "dvc.lock" else "run this in the root of the project"
         raise AuditError(path.name, expected="a file", got="none", remedy=remedy)
-    return yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)
+    return read_yaml(path)

@@ -7,7 +7,7 @@ from typing import Any, Final
 import pandas as pd
 
 from cinemyo.audit.asked import ID, Asked, asked
-from cinemyo.audit.graph import Activity, Artefact, Graph, inside, read_graph
+from cinemyo.audit.graph import Activity, Artefact, Graph, inside, read_graph, touch
 from cinemyo.audit.ledger import Record
 from cinemyo.audit.reach import Reach, cines_of, excluded_items, reach_of, source_rows
 from cinemyo.audit.run_of import asked_of_run, is_run
@@ -161,7 +161,7 @@ def _links(
     wanted = {found.path}
     for name in stages:
         own = graph.activities[name]
-        through = tuple(out for out in own.outputs if any(_meet(out.path, path) for path in wanted))
+        through = tuple(out for out in own.outputs if any(touch(out.path, path) for path in wanted))
         kept = tuple(_inputs(own, stages=stages, graph=graph))
         wanted |= {item.path for item in kept}
         yield Link(
@@ -175,10 +175,6 @@ def _links(
             own.code_digest,
             _run(through, own=own, made=made),
         )
-
-
-def _meet(out: str, path: str) -> bool:
-    return inside(out, path) or inside(path, out)
 
 
 def _inputs(own: Activity, *, stages: Sequence[str], graph: Graph) -> Iterator[Artefact]:
