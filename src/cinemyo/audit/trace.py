@@ -9,7 +9,8 @@ import pandas as pd
 from cinemyo.audit.asked import ID, Asked, asked
 from cinemyo.audit.graph import Activity, Artefact, Graph, inside, read_graph, touch
 from cinemyo.audit.ledger import Record
-from cinemyo.audit.reach import Reach, cines_of, excluded_items, reach_of, source_rows
+from cinemyo.audit.reach import Reach, reach_of
+from cinemyo.audit.rows import cines_of, excluded_items, source_rows
 from cinemyo.audit.run_of import asked_of_run, is_run
 from cinemyo.audit.standing import standing
 from cinemyo.config import Params

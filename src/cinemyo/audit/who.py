@@ -9,13 +9,12 @@ from typing import Final
 import pandas as pd
 
 from cinemyo.audit.ledger import Record
-from cinemyo.audit.reach import source_rows
+from cinemyo.audit.rows import columns, exclusions_of, source_rows
 from cinemyo.config import Params
 from cinemyo.deid.pseudonyms import pseudonym
 from cinemyo.errors import AuditError
 from cinemyo.layout import Layout
 from cinemyo.persons import persons_of, read_links
-from cinemyo.schema import read_text
 from cinemyo.sources.keyed import key_of
 from cinemyo.tables import ID
 
@@ -53,8 +52,9 @@ def person(text: str, *, params: Params, layout: Layout, records: Sequence[Recor
     given = text.strip()
     patient = given if PATIENT.match(given) else _under_key(given, params=params, records=records)
     cohorts = (layout, layout.external)
-    cines = pd.concat([*(_read(own.cines, (*IDS, "digest")) for own in cohorts), *map(_older, older)])
-    excluded = pd.concat([_read(path, ("item", "patient_id")) for own in cohorts for path in _exclusions(own)])
+    tables = [*(own.cines for own in cohorts), *older]
+    cines = pd.concat([columns(path, (*IDS, "digest")) for path in tables])
+    excluded = pd.concat([columns(path, ("item", "patient_id")) for own in cohorts for path in exclusions_of(own)])
     known = set(cines["patient_id"]) | set(excluded["patient_id"].dropna())
     links = read_links(params.split.links and str(layout.base / params.split.links))
     persons = persons_of(sorted({*known, patient}), links=links)
@@ -63,7 +63,7 @@ def person(text: str, *, params: Params, layout: Layout, records: Sequence[Recor
         raise _unknown(by_key=patient != given)
     own = cines[cines["patient_id"].isin(numbers)]
     items = excluded["item"][excluded["patient_id"].isin(numbers)].str.split(":").str[0]
-    here = set(_read(layout.external.cines, ("cine_id",))["cine_id"])
+    here = set(columns(layout.external.cines, ("cine_id",))["cine_id"])
     sources = pd.concat([source_rows(cohort, series=own["series_id"].dropna().unique().tolist()) for cohort in cohorts])
     named = {str(cell) for column in IDS for cell in own[column].dropna()} | set(numbers)
     codes = {str(cell) for column in CODES for cell in sources[column].dropna()} | set(own["digest"].dropna())
@@ -92,16 +92,3 @@ def _unknown(*, by_key: bool) -> AuditError:
     got = "an identifier that stands for nobody in it under this key" if by_key else "a pseudonym that is not in it"
     remedy = "take a patient_id from cines.csv, or the hospital's identifier as the source writes it"
     return AuditError("impact", expected="a patient of the study", got=got, remedy=remedy)
-
-
-def _exclusions(layout: Layout) -> list[Path]:
-    return [layout.exclusions, *sorted((layout.data / "prepared").glob("*/exclusions.csv"))]
-
-
-def _read(path: Path, names: Sequence[str]) -> pd.DataFrame:
-    frame = read_text(path) if path.is_file() else pd.DataFrame(columns=list(names), dtype="str")
-    return frame.reindex(columns=list(names))
-
-
-def _older(path: Path) -> pd.DataFrame:
-    return _read(path, (*IDS, "digest"))
