@@ -36,6 +36,11 @@ class Exclusion:
     files: tuple[SourceFile, ...] = ()
 
 
+def left_out(file: SourceFile, *, code: str, reason: str, patient_id: str | None = None) -> Exclusion:
+    """The exclusion of one file."""
+    return Exclusion(file.file, "file", code, reason, patient_id, (file,))
+
+
 @dataclass(frozen=True)
 class Cine:
     """One cine at one slice position, in phase order."""

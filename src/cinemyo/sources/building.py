@@ -13,7 +13,7 @@ from cinemyo import tables
 from cinemyo.deid.keys import Key
 from cinemyo.deid.refusals import Refusals
 from cinemyo.errors import SourceError
-from cinemyo.sources.base import Cine, Exclusion, Part, SourceFile
+from cinemyo.sources.base import Cine, Exclusion, Part, SourceFile, left_out
 from cinemyo.sources.finished import Finished
 from cinemyo.sources.images import read_cine, write_cine, write_mask
 from cinemyo.sources.pool import SECONDS, Failure
@@ -136,7 +136,7 @@ def failed(files: tuple[SourceFile, ...], failure: Failure) -> Iterator[Item]:
     """An exclusion of each file of what a process could not do."""
     code, reason = FAILURES[failure.kind]
     for file in files:
-        yield as_item(Exclusion(file.file, "file", code, f"{reason} ({failure.cause})", files=(file,)))
+        yield as_item(left_out(file, code=code, reason=f"{reason} ({failure.cause})"))
 
 
 def as_item(item: Cine | Exclusion) -> Item:

@@ -11,13 +11,13 @@ from cinemyo.deid.keys import Key
 from cinemyo.deid.pseudonyms import pseudonym
 from cinemyo.errors import SourceError
 from cinemyo.sources.archives import FileRef
-from cinemyo.sources.base import Exclusion, Part
+from cinemyo.sources.base import Exclusion, Part, left_out
 from cinemyo.sources.dicom_cines import CineBuilder, PlacePart, Stack
 from cinemyo.sources.dicom_codes import REASONS
 from cinemyo.sources.dicom_grouping import Place, places, slice_numbers, without_duplicates
 from cinemyo.sources.dicom_headers import Header
 from cinemyo.sources.dicom_repeats import expected_phases
-from cinemyo.sources.dicom_spool import HeaderReader, HeaderSpool, Judged, excluded_file, read_all
+from cinemyo.sources.dicom_spool import HeaderReader, HeaderSpool, Judged, read_all
 from cinemyo.sources.files import refs_under
 from cinemyo.sources.place_views import place_views
 from cinemyo.sources.pool import Limits
@@ -82,7 +82,7 @@ class DicomReader:
         images = [header for header, code in judged if code is None]
         unique, copies = without_duplicates(images)
         for header, code in copies:
-            yield excluded_file(header.file, code, REASONS[code], self._pseudonym(header))
+            yield left_out(header.file, code=code, reason=REASONS[code], patient_id=self._pseudonym(header))
         yield from self._series((header, code) for header, code in judged if code is not None)
         yield from self._cines(unique, _exam_orders(header for header, _ in judged))
 
@@ -109,7 +109,7 @@ class DicomReader:
             if header.identity.series:
                 groups[header.identity.series, code].append(header)
             else:
-                yield excluded_file(header.file, code, REASONS[code], self._pseudonym(header))
+                yield left_out(header.file, code=code, reason=REASONS[code], patient_id=self._pseudonym(header))
         for (series, code), headers in sorted(groups.items(), key=lambda group: group[0]):
             yield Exclusion(
                 item=f"{pseudonym('series', series, key=self.key)}:{code}",

@@ -14,7 +14,7 @@ from cinemyo.deid.keys import Key
 from cinemyo.deid.pseudonyms import pseudonym
 from cinemyo.deid.text_detector import text_score
 from cinemyo.errors import SourceError
-from cinemyo.sources.base import Cine, Exclusion, SourceFile, Vector
+from cinemyo.sources.base import Cine, Exclusion, SourceFile, Vector, left_out
 from cinemyo.sources.cine_score import REFUSED_BELOW, CineScore, certain_code, cine_score
 from cinemyo.sources.dicom_codes import REASONS
 from cinemyo.sources.dicom_grouping import Place
@@ -231,7 +231,7 @@ def _broken(headers: Sequence[Header], *, key: Key) -> Exclusion:
     if first.pixels.frames > 1:
         return _exclusion(headers, "broken_pixels", key=key)
     patient = pseudonym("patient", first.identity.patient, key=key)
-    return Exclusion(first.file.file, "file", "broken_pixels", REASONS["broken_pixels"], patient, (first.file,))
+    return left_out(first.file, code="broken_pixels", reason=REASONS["broken_pixels"], patient_id=patient)
 
 
 def _files(headers: Sequence[Header]) -> tuple[SourceFile, ...]:

@@ -14,7 +14,7 @@ from cinemyo.deid.keys import Key
 from cinemyo.deid.pseudonyms import KeyedDigest, file_code
 from cinemyo.errors import SourceError
 from cinemyo.sources.archives import FileRef
-from cinemyo.sources.base import Exclusion, SourceFile
+from cinemyo.sources.base import Exclusion, SourceFile, left_out
 from cinemyo.sources.building import FAILURES
 from cinemyo.sources.dicom_codes import REASONS
 from cinemyo.sources.dicom_headers import Header, Refusal, read_headers
@@ -116,14 +116,9 @@ def read_all(
         for (ref,), own in alone:
             if isinstance(own, Failure):
                 code, reason = FAILURES[own.kind]
-                yield excluded_file(reader.kept(ref), code, f"{reason} ({own.cause})")
+                yield left_out(reader.kept(ref), code=code, reason=f"{reason} ({own.cause})")
             else:
                 yield from _kept(own, into)
-
-
-def excluded_file(file: SourceFile, code: str, reason: str, patient_id: str | None = None) -> Exclusion:
-    """An exclusion of one file."""
-    return Exclusion(file.file, "file", code, reason, patient_id, (file,))
 
 
 def _kept(read: _Read, into: HeaderSpool) -> Iterator[Exclusion]:
@@ -131,7 +126,7 @@ def _kept(read: _Read, into: HeaderSpool) -> Iterator[Exclusion]:
     for item in facts:
         into.add(item)
     for refusal_ in refused:
-        yield excluded_file(refusal_.file, refusal_.code, REASONS[refusal_.code])
+        yield left_out(refusal_.file, code=refusal_.code, reason=REASONS[refusal_.code])
 
 
 def _chunks(refs: Iterable[FileRef]) -> Iterator[_Chunk]:

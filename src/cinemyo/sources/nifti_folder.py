@@ -12,7 +12,7 @@ import numpy as np
 from cinemyo.config import SliceRule
 from cinemyo.deid.keys import Key
 from cinemyo.deid.pseudonyms import pseudonym
-from cinemyo.sources.base import Cine, Exclusion, Part, SourceFile
+from cinemyo.sources.base import Cine, Exclusion, Part, SourceFile, left_out
 from cinemyo.sources.files import folders_under, source_file
 from cinemyo.sources.nifti import ENDINGS, UnusableError, Volume, over_time, read_volume
 from cinemyo.sources.nifti_geometry import Display, stated
@@ -26,7 +26,6 @@ from cinemyo.sources.nifti_masks import (
     drawn_frames,
     recoded,
 )
-from cinemyo.sources.release import left_out
 from cinemyo.sources.stacks import Stack, Subject, shown, slices_of
 
 PatientFrom = Literal["name", "folder"]

@@ -11,7 +11,7 @@ from cinemyo.deid.keys import Key
 from cinemyo.deid.pseudonyms import pseudonym
 from cinemyo.errors import SourceError
 from cinemyo.labels import Pathology
-from cinemyo.sources.base import Exclusion, SourceFile
+from cinemyo.sources.base import Exclusion, SourceFile, left_out
 from cinemyo.sources.files import source_file
 from cinemyo.sources.nifti import ENDINGS, UnusableError, Volume
 from cinemyo.sources.nifti_masks import Code, Masks, check_anatomy, read_labels
@@ -157,11 +157,6 @@ def no_patient(files: tuple[SourceFile, ...], fault: UnusableError, *, patient: 
     """The exclusion of a whole patient, with all files of the folder."""
     patient_id = pseudonym("patient", patient, key=key)
     return Exclusion(patient_id, "patient", fault.code, fault.reason, patient_id, files)
-
-
-def left_out(file: SourceFile, *, code: str, reason: str, patient_id: str | None = None) -> Exclusion:
-    """The exclusion of one file."""
-    return Exclusion(file.file, "file", code, reason, patient_id, (file,))
 
 
 def rest(

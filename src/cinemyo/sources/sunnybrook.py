@@ -12,12 +12,12 @@ from cinemyo.config import SliceRule
 from cinemyo.deid.keys import Key, load_key
 from cinemyo.deid.pseudonyms import pseudonym
 from cinemyo.labels import Pathology
-from cinemyo.sources.base import Cine, Exclusion, Part, SourceFile
+from cinemyo.sources.base import Cine, Exclusion, Part, SourceFile, left_out
 from cinemyo.sources.dicom import DicomReader
 from cinemyo.sources.dicom_cines import PlacePart
 from cinemyo.sources.files import files_under, source_file
 from cinemyo.sources.nifti import UnusableError
-from cinemyo.sources.release import left_out, only_sheet, pathology_of
+from cinemyo.sources.release import only_sheet, pathology_of
 from cinemyo.sources.release_sheet import Row, read_rows, sex_of, whole_years
 from cinemyo.sources.sunnybrook_contours import FILE, Contour, case_name, contour_of, drawn_mask
 from cinemyo.sources.sunnybrook_joined import NOT_DRAWN, UNTOLD, Drawn, image_numbers, joined, patient_of
