@@ -13,7 +13,7 @@ from cinemyo.deid.keys import Key, load_key
 from cinemyo.labels import Pathology
 from cinemyo.sources.base import Cine, Exclusion, Part, SourceFile
 from cinemyo.sources.files import folders_under, source_file
-from cinemyo.sources.nifti import UnusableError, Volume, read_volume
+from cinemyo.sources.nifti import UnusableError, read_volume
 from cinemyo.sources.nifti_geometry import Display, trusted
 from cinemyo.sources.nifti_masks import MNMS_CODE, Masks, check_anatomy, drawn_frames, read_labels
 from cinemyo.sources.release import (
@@ -151,11 +151,7 @@ def _read_stack(folder: PatientFiles, row: Row) -> Stack:
         raise UnusableError("too_few_phases", "one frame only")
     if diastole is not None and systole is not None and max(diastole, systole) >= frames:
         raise UnusableError("frame_out_of_series", f"ED or ES lies beyond the {frames} frames")
-    return Stack(volume, trusted(volume), diastole, systole, _phase_key(volume), (name,))
-
-
-def _phase_key(volume: Volume) -> str:
-    return "frame_number" if volume.frame_ms is None else "frame_time"
+    return Stack(volume, trusted(volume), diastole, systole, volume.phase_key, (name,))
 
 
 def _read_masks(folder: PatientFiles, stack: Stack) -> Masks:

@@ -202,8 +202,8 @@ def _read_stack(folder: PatientFiles, axis: Axis) -> tuple[Stack, dict[str, Unus
                 raise
             faults = {series: fault}
         else:
-            key = "frame_number" if volume.frame_ms is None else "frame_time"
-            return Stack(volume, trusted(volume), diastole, systole, key, (series, *phases)), faults
+            names = (series, *phases)
+            return Stack(volume, trusted(volume), diastole, systole, volume.phase_key, names), faults
     both = np.concatenate([volume.voxels for volume in pair])
     first = pair[0]
     joined = Volume(both, first.row_spacing_mm, first.column_spacing_mm, first.slice_spacing_mm, first.affine)

@@ -62,6 +62,11 @@ class Volume:
     """Duration of a frame, where the header states one that a heart beat can have."""
 
     @property
+    def phase_key(self) -> str:
+        """What orders the frames: their times where they are known, else their numbers."""
+        return "frame_number" if self.frame_ms is None else "frame_time"
+
+    @property
     def grid(self) -> tuple[object, ...]:
         """What two volumes of one stack share: slices, rows, columns and distances."""
         return (*self.voxels.shape[1:], self.row_spacing_mm, self.column_spacing_mm, self.slice_spacing_mm)

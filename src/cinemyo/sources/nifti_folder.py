@@ -180,8 +180,7 @@ def _read_stack(path: Path, *, rules: Rules) -> Stack:
         raise UnusableError(code, f"{frames} frames, fewer than {rules.min_phases}")
     if frames > rules.max_phases:
         raise UnusableError("too_many_phases", f"{frames} frames, more than {rules.max_phases}")
-    phase_key = "frame_number" if volume.frame_ms is None else "frame_time"
-    return Stack(volume, stated(volume), None, None, phase_key, (path.name,))
+    return Stack(volume, stated(volume), None, None, volume.phase_key, (path.name,))
 
 
 def _read_over_time(path: Path, *, rules: Rules) -> Volume:
