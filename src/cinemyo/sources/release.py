@@ -56,14 +56,23 @@ class PatientFiles:
         """
         if not self.rows:
             raise UnusableError("no_info", "the sheet of the release does not name this patient")
-        if any(row != self.rows[0] for row in self.rows):
-            raise UnusableError("bad_info", "the sheet of the release says two things of this patient")
-        return self.rows[0]
+        return agreed(self.rows)
 
     def used(self, names: tuple[str, ...]) -> tuple[SourceFile, ...]:
         """The files of these names, and the sheet."""
         own = tuple(self.files[name] for name in names)
         return own if self.sheet is None else (*own, self.sheet)
+
+
+def agreed(rows: tuple[Row, ...]) -> Row:
+    """The one thing that all rows of a patient say.
+
+    Raises:
+        UnusableError: `bad_info`.
+    """
+    if any(row != rows[0] for row in rows):
+        raise UnusableError("bad_info", "the sheet of the release says two things of this patient")
+    return rows[0]
 
 
 def by_name(folders: Mapping[Path, list[Path]]) -> list[tuple[Path, list[Path]]]:

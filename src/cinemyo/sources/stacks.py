@@ -76,6 +76,13 @@ def slices_of(
         yield _cine(stack, masks, index=index, subject=subject, files=files, key=key)
 
 
+def outside_rule(height: float, *, rule: SliceRule) -> UnusableError | None:
+    """`slice_rule` for a slice at a height, a share of the stack, that the rule leaves out; None for the others."""
+    if rule.first - 1e-9 <= height <= rule.last + 1e-9:
+        return None
+    return UnusableError("slice_rule", f"height {height:.3f} is outside {rule.first} to {rule.last}")
+
+
 def _cine_id(subject: Subject, index: int, *, key: Key) -> str:
     return pseudonym("cine", subject.series, str(index + 1), key=key)
 
@@ -125,9 +132,9 @@ def _carried(subject: Subject, stack: Stack, index: int) -> dict[str, object]:
 def _check_slice(volume: Volume, index: int, *, rule: SliceRule) -> None:
     """Refuses a slice outside the rule, or without an image in every phase."""
     frames: Float[np.ndarray, "t y x"] = volume.voxels[:, index]
-    height = (index + 0.5) / volume.voxels.shape[1]
-    if not rule.first - 1e-9 <= height <= rule.last + 1e-9:
-        raise UnusableError("slice_rule", f"height {height:.3f} is outside {rule.first} to {rule.last}")
+    outside = outside_rule((index + 0.5) / volume.voxels.shape[1], rule=rule)
+    if outside is not None:
+        raise outside
     if not np.isfinite(frames).all():
         raise UnusableError("not_finite", "a pixel is no finite number")
     if (frames.max(axis=(1, 2)) == frames.min(axis=(1, 2))).any():

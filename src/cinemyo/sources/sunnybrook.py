@@ -17,8 +17,9 @@ from cinemyo.sources.dicom import DicomReader
 from cinemyo.sources.dicom_cines import PlacePart
 from cinemyo.sources.files import files_under, source_file
 from cinemyo.sources.nifti import UnusableError
-from cinemyo.sources.release import only_sheet, pathology_of
+from cinemyo.sources.release import agreed, only_sheet, pathology_of
 from cinemyo.sources.release_sheet import Row, read_rows, sex_of, whole_years
+from cinemyo.sources.stacks import outside_rule
 from cinemyo.sources.sunnybrook_contours import FILE, Contour, case_name, contour_of, drawn_mask
 from cinemyo.sources.sunnybrook_joined import NOT_DRAWN, UNTOLD, Drawn, image_numbers, joined, patient_of
 
@@ -134,9 +135,7 @@ class SunnybrookReader:
         """Raises: UnusableError: `group_not_in_study` or `bad_info`."""
         if not own:
             return Known()
-        if any(row != own[0] for row in own):
-            raise UnusableError("bad_info", "the sheet of the release says two things of this patient")
-        row = own[0]
+        row = agreed(own)
         pathology, other = pathology_of(row["Pathology"], groups=self.groups, out_of_class=self.out_of_class)
         return Known(pathology, other, sex_of(row["Gender"]), whole_years(row["Age"]))
 
@@ -176,10 +175,11 @@ class SunnybrookPart:
             if isinstance(item, Exclusion):
                 yield item
                 continue
-            if not self.slices.first - 1e-9 <= self.drawn.height <= self.slices.last + 1e-9:
-                reason = f"height {self.drawn.height:.3f} is outside {self.slices.first} to {self.slices.last}"
+            outside = outside_rule(self.drawn.height, rule=self.slices)
+            if outside is not None:
                 used = {contour.file.file for contour in self.drawn.contours}
-                yield Exclusion(item.cine_id, "cine", "slice_rule", reason, item.patient_id, item.files + self._texts())
+                files = item.files + self._texts()
+                yield Exclusion(item.cine_id, "cine", outside.code, outside.reason, item.patient_id, files)
                 continue
             cine, used, fault = self._told(item, key=key)
             yield cine
