@@ -98,13 +98,13 @@ def without_spare_bits(
     spare = native.dtype.itemsize * _BYTE - stored
     if spare <= 0 or not np.issubdtype(native.dtype, np.integer):
         return native
-    if high + 1 == stored and _fits(native, stored):
+    if high + 1 == stored and fits(native, stored):
         return native
     bits = native.view(f"u{native.dtype.itemsize}") >> max(0, high + 1 - stored)
     return (bits << spare).view(native.dtype) >> spare
 
 
-def _fits(values: Integer[np.ndarray, "*pixels"], stored: int) -> bool:
+def fits(values: Integer[np.ndarray, "*pixels"], stored: int) -> bool:
     """Whether nothing lies in the spare bits but the sign."""
     if values.size == 0:
         return True

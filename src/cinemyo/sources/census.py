@@ -14,7 +14,7 @@ from cinemyo import tables
 from cinemyo.deid.keys import Key
 from cinemyo.deid.pseudonyms import KeyedDigest, file_code
 from cinemyo.errors import SourceError
-from cinemyo.sources.files import files_under
+from cinemyo.sources.files import count_files, files_under
 
 SUFFIX: Final = ".census"
 _READ: Final = 1 << 20
@@ -59,7 +59,7 @@ def check_census(root: str) -> None:
         files = int(json.loads(Path(root).read_text(encoding="ascii"))["files"])
     except (OSError, ValueError, KeyError, TypeError):
         raise SourceError(root, expected="the census of the export", got="none", remedy=_REMEDY) from None
-    found = sum(1 for _ in files_under(folder_of(root)))
+    found = count_files(folder_of(root))
     if found != files:
         raise SourceError(root, expected=f"{files} files, as counted", got=f"{found}", remedy=_REMEDY)
 

@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 from jaxtyping import Float
 
+from cinemyo.deid.decoding import fits
 from cinemyo.sources.dicom_records import Header, PixelFacts
 from cinemyo.sources.dicom_syntaxes import GE_PRIVATE
 
@@ -26,7 +27,7 @@ def plain_frames(headers: Sequence[Header]) -> Float[np.ndarray, "t y x"] | None
         if content is None:
             return None
         values = np.frombuffer(content, dtype="<i2" if facts.signed else "<u2").reshape(frame.shape)
-        if not _fits(values, facts):
+        if not fits(values, facts.stored_bits):
             return None
         frame[...] = values
     return frames
@@ -79,9 +80,3 @@ def _read(header: Header, size: int) -> bytes | None:
     finally:
         os.close(handle)
     return content if len(content) == size else None
-
-
-def _fits(values: np.ndarray, facts: PixelFacts) -> bool:
-    """Whether nothing lies in the spare bits but the sign."""
-    reach = 1 << (facts.stored_bits - 1 if facts.signed else facts.stored_bits)
-    return bool(values.max() < reach and (not facts.signed or values.min() >= -reach))
