@@ -8,7 +8,8 @@ import yaml
 
 from cinemyo.deid.keys import load_key
 from cinemyo.sources.base import Cine, SourceKind, read
-from cinemyo.sources.usual import SETTINGS, open_default, usual
+from cinemyo.sources.opened import open_source
+from cinemyo.sources.usual import SETTINGS, usual
 from tests.sources import test_mnms
 
 CONF = Path(__file__).resolve().parents[2] / "conf" / "source"
@@ -31,6 +32,6 @@ def test_every_kind_has_usual_settings() -> None:
 def test_a_folder_is_read_with_the_usual_settings(tmp_path: Path) -> None:
     test_mnms.write_release(tmp_path)
     key = load_key("published")
-    cines = [item for item in read(open_default("mnms", tmp_path, key=key), key=key) if isinstance(item, Cine)]
+    cines = [item for item in read(open_source(usual("mnms", tmp_path), key=key), key=key) if isinstance(item, Cine)]
     # the middle of three slices alone lies between a fifth and four fifths of the height
     assert [cine.slice_number for cine in cines] == [2]

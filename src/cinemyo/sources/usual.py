@@ -6,9 +6,7 @@ from typing import Any, Final
 from pydantic import TypeAdapter
 
 from cinemyo.config import Source
-from cinemyo.deid.keys import Key
-from cinemyo.sources.base import CineSource, SourceKind
-from cinemyo.sources.opened import open_source
+from cinemyo.sources.base import SourceKind
 
 _MIDDLE: Final = {"first": 0.2, "last": 0.8}
 _EVERY: Final = {"first": 0.0, "last": 1.0}
@@ -45,8 +43,3 @@ def usual(kind: SourceKind, root: Path, *, labels: Path | None = None) -> Source
     where = {"root": str(root), "labels": "" if labels is None else str(labels)}
     source: Source = _SOURCE.validate_python({"kind": kind, **where, **SETTINGS[kind]})
     return source
-
-
-def open_default(kind: SourceKind, root: Path, *, key: Key, labels: Path | None = None) -> CineSource:
-    """The reader of a folder of this kind with the usual settings."""
-    return open_source(usual(kind, root, labels=labels), key=key)
