@@ -75,7 +75,7 @@ def turns(geometry: Geometry, *, display: Display) -> tuple[bool, bool]:
     """
     if display == "stored":
         return False, False
-    return _against(geometry.row_cosine, upward=-1.0), _against(geometry.column_cosine, upward=-1.0)
+    return _against(geometry.row_cosine), _against(geometry.column_cosine)
 
 
 def turned(values: Shaped[np.ndarray, "t z y x"], reverse: tuple[bool, bool]) -> Shaped[np.ndarray, "t z y x"]:
@@ -100,9 +100,9 @@ def turned_geometry(geometry: Geometry, volume: Volume, reverse: tuple[bool, boo
     return Geometry(cosines[0], cosines[1], geometry.slice_step, _vector(origin))
 
 
-def _against(cosine: Vector, *, upward: float) -> bool:
+def _against(cosine: Vector) -> bool:
     """Whether an axis runs against the way of a scanner's display: to the left, the back or the feet."""
-    along = np.array(cosine) * np.array([1.0, 1.0, upward])
+    along = np.array(cosine) * np.array([1.0, 1.0, -1.0])
     return bool(along[np.argmax(np.abs(along))] < 0)
 
 
