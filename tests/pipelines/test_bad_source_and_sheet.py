@@ -12,10 +12,9 @@ import yaml
 from cinemyo import tables
 from cinemyo.layout import Layout
 from pipelines import ingest, label
+from tests.pipelines.project import link_code
 from tests.shared import EXPLAIN, RESULTS
 from tests.sources.release import GROUPS, write_patient
-
-REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 def params(**source: object) -> dict[str, object]:
@@ -45,8 +44,7 @@ def params(**source: object) -> dict[str, object]:
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project folder with the code, params and an empty source."""
-    for name in ("src", "pipelines", "conf"):
-        (tmp_path / name).symlink_to(REPOSITORY / name, target_is_directory=True)
+    link_code(tmp_path)
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(params()))
     (tmp_path / "data" / "source").mkdir(parents=True)
     monkeypatch.chdir(tmp_path)

@@ -20,8 +20,8 @@ from pipelines import evaluate
 from tests.evaluation.example import ARMS, history, params, predictions, study_tables
 from tests.evaluation.leaky import answers as leaky_answers
 from tests.evaluation.made_up import phases, regions
+from tests.pipelines.project import link_code
 
-ROOT = Path(__file__).resolve().parents[2]
 SMALL: dict[str, dict[str, Any]] = {name: ARMS[name] | {"crop_px": 16} for name in ("dual", "dual_by_input", "systole")}
 
 
@@ -33,8 +33,7 @@ def write_params(**arms: dict[str, Any]) -> None:
 def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with everything that the stage reads."""
     base = tmp_path_factory.mktemp("study")
-    for folder in ("src", "pipelines", "conf"):
-        (base / folder).symlink_to(ROOT / folder)
+    link_code(base)
     layout, (cines, labels, folds) = Layout("demo", base), study_tables()
     prepared = {"pixel_mm": 1.5, "canvas_px": 32, "centre_row_px": 16.0, "centre_column_px": 16.0}
     prepared |= {"padding_share": 0.0, "clipped_share": 0.0}

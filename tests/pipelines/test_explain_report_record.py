@@ -2,16 +2,14 @@
 
 import json
 import sys
-from pathlib import Path
 
 import pytest
 
 from cinemyo import tables
 from cinemyo.layout import Layout
 from pipelines import explain, record, report
+from tests.pipelines.project import link_code
 from tests.tiny_study import build
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -19,8 +17,7 @@ def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:
     """The study after explain, report and record."""
     base = tmp_path_factory.mktemp("stages")
     _, layout = build(base)
-    for name in ("src", "pipelines"):
-        (base / name).symlink_to(ROOT / name)
+    link_code(base)
     tables.write_bytes(layout.heat_maps / "dual" / "removed.png", b"png")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(base)

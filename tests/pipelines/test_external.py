@@ -18,9 +18,9 @@ from cinemyo.sources.phantom import generate
 from cinemyo.sources.sheet_file import read_sheet
 from pipelines import ingest_external, label_external, locate_external, predict, prepare_external
 from pipelines.ingest import basis
+from tests.pipelines.project import link_code
 from tests.tiny_study import FOLDS, build, params_values
 
-ROOT = Path(__file__).resolve().parents[2]
 COHORT = PhantomCohort(patients=3, seed=11, phases=8, matrix=64, field_of_view_mm=320, max_cines=2)
 STAGES = (ingest_external, label_external, locate_external, prepare_external)
 
@@ -51,8 +51,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The tiny study beside three other patients, whose stages have run."""
     base = tmp_path_factory.mktemp("external")
     _, layout = build(base)
-    for folder in ("src", "pipelines", "conf"):
-        (base / folder).symlink_to(ROOT / folder)
+    link_code(base)
     generate(COHORT, out=layout.phantom("elsewhere"))
     write_params(base)
     write_provenance_of_ingest(layout)

@@ -15,9 +15,9 @@ from cinemyo.layout import Layout
 from cinemyo.models.classifier import PhaseClassifier, save_model
 from cinemyo.openings import append, read_openings, request
 from pipelines import holdout
+from tests.pipelines.project import link_code
 from tests.tiny_study import FOLDS, SIDE, N, build, part_of
 
-ROOT = Path(__file__).resolve().parents[2]
 HELD = sum(part_of(index) == "holdout" for index in range(N))
 
 
@@ -25,11 +25,10 @@ HELD = sum(part_of(index) == "holdout" for index in range(N))
 def layout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Layout:
     """The study with a sheet of openings that has no row."""
     build(tmp_path)
-    for folder in ("src", "pipelines"):
-        (tmp_path / folder).symlink_to(ROOT / folder)
     path = tmp_path / "conf" / "openings" / "demo.csv"
     path.parent.mkdir(parents=True)
     path.write_text(",".join(sheets.OPENINGS.header) + "\n")
+    link_code(tmp_path)
     monkeypatch.chdir(tmp_path)
     return Layout("tiny")
 

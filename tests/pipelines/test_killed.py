@@ -21,7 +21,8 @@ from cinemyo.layout import Layout
 from cinemyo.sources import finished, pool
 from cinemyo.sources.finished import Finished
 from pipelines import ingest, prepare
-from tests.pipelines.test_bad_source_and_sheet import REPOSITORY, params
+from tests.pipelines.project import CODE, ROOT
+from tests.pipelines.test_bad_source_and_sheet import params
 from tests.sources.dicom_files import write_cine
 
 PATIENTS, POSITIONS = 4, 5
@@ -63,7 +64,7 @@ class Project:
         """Digests of all files but the source's and the log of runs, to which each adds."""
         found = {}
         for folder, inner, names in os.walk(self.base):
-            inner[:] = [name for name in inner if name not in {"audit", "source", "src", "pipelines", "conf"}]
+            inner[:] = [name for name in inner if name not in {"audit", "source", *CODE}]
             for name in names:
                 path = Path(folder, name)
                 found[str(path.relative_to(self.base))] = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -86,9 +87,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     base, told, scratch = tmp_path / "project", tmp_path / "told", tmp_path / "scratch"
     for folder in (base, told, scratch):
         folder.mkdir()
-    for name in ("src", "pipelines", "conf"):
+    for name in CODE:
         # a copy: nobody changes the code meanwhile
-        shutil.copytree(REPOSITORY / name, base / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, base / name, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(finished, "code_digest", cache(finished.code_digest))
     monkeypatch.setattr(provenance, "code_closure", cache(provenance.code_closure))
     values = params() | {"source": SOURCE, "recipes": {"coarse": RECIPE}}

@@ -9,16 +9,14 @@ from cinemyo import tables
 from cinemyo.layout import Layout
 from cinemyo.measures import LEAKAGE
 from pipelines import leakage
+from tests.pipelines.project import link_code
 from tests.training import study
 from tests.trials.study import params
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
 def layout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Layout:
-    for folder in ("src", "pipelines", "conf"):
-        (tmp_path / folder).symlink_to(ROOT / folder)
+    link_code(tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DO_NOT_TRACK", "true")
     values = params(dual={}).model_dump(mode="json")

@@ -14,10 +14,10 @@ from cinemyo.deid.pseudonyms import file_code, pseudonym
 from cinemyo.layout import Layout
 from cinemyo.sources.pool import WORKERS_VARIABLE
 from pipelines import census, ingest, label
+from tests.pipelines.project import link_code
 from tests.sources.dicom_files import write_cine
 from tests.tiny_study import params_values
 
-ROOT = Path(__file__).resolve().parents[2]
 PATIENTS = {1: "QUIMBY-1", 2: "QUIMBY-2", 3: "QUIMBY-3"}
 CODE = re.compile(r"\b[pescida]-[a-z2-7]{16}\b")
 Project = tuple[Layout, bytes]
@@ -39,8 +39,7 @@ def _write_source(data: Path) -> None:
 def _run(base: Path, *, key: str, workers: int) -> Project:
     """Census, ingest and label in a project of its own."""
     base.mkdir()
-    for folder in ("src", "pipelines", "conf"):
-        (base / folder).symlink_to(ROOT / folder)
+    link_code(base)
     _write_source(base / "data")
     values = params_values()
     values["source"] |= {"root": "data/source.census", "key": key}

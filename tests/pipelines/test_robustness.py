@@ -12,16 +12,15 @@ from cinemyo.config import Params
 from cinemyo.layout import Layout
 from cinemyo.measures import robustness
 from pipelines import robustness as pipeline
+from tests.pipelines.project import link_code
 from tests.trials import study
 
-ROOT = Path(__file__).resolve().parents[2]
 PARAMS = study.params(dual={}, leaky={"scheme": "paper_by_input"}, control={"labels": "permuted"})
 
 
 @pytest.fixture
 def layout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Layout:
-    for folder in ("src", "pipelines", "conf"):
-        (tmp_path / folder).symlink_to(ROOT / folder)
+    link_code(tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DO_NOT_TRACK", "true")
     Path("params.yaml").write_text(yaml.safe_dump(PARAMS.model_dump(mode="json")))

@@ -11,15 +11,13 @@ from cinemyo.layout import Layout
 from pipelines import split
 from tests.cohort import cohort, name
 from tests.evaluation.example import params
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.pipelines.project import link_code
 
 
 @pytest.fixture
 def layout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Layout:
     """A study in an empty folder, with its cines and labels."""
-    for folder in ("src", "pipelines"):
-        (tmp_path / folder).symlink_to(ROOT / folder)
+    link_code(tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DO_NOT_TRACK", "true")
     write_params()
