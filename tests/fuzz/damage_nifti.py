@@ -148,15 +148,12 @@ def _put(draft: Draft, name: str, content: bytes) -> None:
     draft.replace(name, gzip.compress(content, 1, mtime=0) if name.endswith(".gz") else content, pixels="changed")
 
 
-MUTATIONS: Final = tuple(
-    Mutation(kind, weight, apply, "nifti")
-    for kind, weight, apply in (
-        ("NIfTI field", 25.0, wrong_field),
-        ("inside gzip", 6.0, inside),
-        ("gzip bomb", 0.6, gzip_bomb),
-        ("gzip frame", 4.0, gzip_frame),
-        ("Info.cfg", 6.0, wrong_info),
-        ("file lost", 2.0, lost),
-        ("files exchanged", 2.0, exchanged),
-    )
+MUTATIONS: Final = (
+    Mutation("NIfTI field", 25, wrong_field, "nifti"),
+    Mutation("inside gzip", 6, inside, "nifti"),
+    Mutation("gzip bomb", 0.6, gzip_bomb, "nifti"),
+    Mutation("gzip frame", 4, gzip_frame, "nifti"),
+    Mutation("Info.cfg", 6, wrong_info, "nifti"),
+    Mutation("file lost", 2, lost, "nifti"),
+    Mutation("files exchanged", 2, exchanged, "nifti"),
 )

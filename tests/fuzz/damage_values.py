@@ -274,20 +274,17 @@ def other_grammar(draft: Draft, random: Random) -> str:
     return f"{name!r} values {' '.join(told)}"
 
 
-MUTATIONS: Final = tuple(
-    Mutation(kind, weight, apply, "dicom")
-    for kind, weight, apply in (
-        ("wrong number", 8.0, wrong_number),
-        ("wrong text", 5.0, wrong_text),
-        ("wrong sizes and bits", 6.0, wrong_short),
-        ("wrong SOP class", 2.0, wrong_class),
-        ("wrong transfer syntax", 4.0, wrong_syntax),
-        ("no or other pixels", 3.0, no_pixels),
-        ("duplicate UID", 2.0, duplicate_uid),
-        ("missing phase", 2.0, missing_phase),
-        ("missing keys", 2.0, missing_keys),
-        ("mixed matrix", 2.0, mixed_matrix),
-        ("bent geometry", 2.0, bent_geometry),
-        ("values exchanged", 3.0, other_grammar),
-    )
+MUTATIONS: Final = (
+    Mutation("wrong number", 8, wrong_number, "dicom"),
+    Mutation("wrong text", 5, wrong_text, "dicom"),
+    Mutation("wrong sizes and bits", 6, wrong_short, "dicom"),
+    Mutation("wrong SOP class", 2, wrong_class, "dicom"),
+    Mutation("wrong transfer syntax", 4, wrong_syntax, "dicom"),
+    Mutation("no or other pixels", 3, no_pixels, "dicom"),
+    Mutation("duplicate UID", 2, duplicate_uid, "dicom"),
+    Mutation("missing phase", 2, missing_phase, "dicom"),
+    Mutation("missing keys", 2, missing_keys, "dicom"),
+    Mutation("mixed matrix", 2, mixed_matrix, "dicom"),
+    Mutation("bent geometry", 2, bent_geometry, "dicom"),
+    Mutation("values exchanged", 3, other_grammar, "dicom"),
 )

@@ -5,7 +5,6 @@ import struct
 import warnings
 import zipfile
 import zlib
-from collections.abc import Callable
 from random import Random
 from typing import Final
 
@@ -113,12 +112,11 @@ def damaged_member(draft: Draft, random: Random) -> str:
     return f"{name!r}: {member!r} cut to {len(members[member])} bytes"
 
 
-_KINDS: Final[tuple[tuple[str, float, Callable[[Draft, Random], str]], ...]] = (
-    ("zip field", 8.0, wrong_field),
-    ("zip name", 4.0, wrong_name),
-    ("zip bomb", 1.0, bomb),
-    ("nested zip", 2.0, nested),
-    ("shared zip entries", 1.0, shared),
-    ("damaged zip member", 4.0, damaged_member),
+MUTATIONS: Final = (
+    Mutation("zip field", 8, wrong_field, "zip"),
+    Mutation("zip name", 4, wrong_name, "zip"),
+    Mutation("zip bomb", 1, bomb, "zip"),
+    Mutation("nested zip", 2, nested, "zip"),
+    Mutation("shared zip entries", 1, shared, "zip"),
+    Mutation("damaged zip member", 4, damaged_member, "zip"),
 )
-MUTATIONS: Final = tuple(Mutation(kind, weight, apply, "zip") for kind, weight, apply in _KINDS)
