@@ -31,9 +31,9 @@ def objects_of(repository: Path, *, max_bytes: int) -> Iterator[GitObject]:
     Raises:
         ScanError: no repository there.
     """
-    refs = _git(repository, "for-each-ref", "--format=%(refname)")
+    refs = git_output(repository, "for-each-ref", "--format=%(refname)")
     yield GitObject("ref", "refs", "", refs)
-    listed = _git(repository, "rev-list", "--objects", "--all")
+    listed = git_output(repository, "rev-list", "--objects", "--all")
     paths = dict(line.partition(b" ")[::2] for line in listed.splitlines())
     with tempfile.TemporaryFile() as asked:
         asked.writelines(name + b"\n" for name in paths)
@@ -66,7 +66,12 @@ def _names(tree: bytes | None) -> bytes | None:
     return b"\n".join(names) if tree is not None else None
 
 
-def _git(repository: Path, *arguments: str) -> bytes:
+def git_output(repository: Path, *arguments: str) -> bytes:
+    """What a git command prints.
+
+    Raises:
+        ScanError: no repository there.
+    """
     done = subprocess.run(["git", "-C", str(repository), *arguments], capture_output=True, check=False)
     if done.returncode:
         raise ScanError("--git", expected="a git repository", got="none", remedy="give the path of one")

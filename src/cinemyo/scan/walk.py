@@ -1,12 +1,12 @@
 """The files of a tree, in an order that does not depend on the file system, and what git would take of them."""
 
 import os
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from cinemyo.errors import ScanError
+from cinemyo.scan.history import git_output
 
 
 @dataclass(frozen=True)
@@ -53,11 +53,8 @@ def tracked_items(root: Path) -> Iterator[Item]:
     Raises:
         ScanError: no repository there.
     """
-    command = ["git", "-C", str(root), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    done = subprocess.run(command, capture_output=True, check=False)
-    if done.returncode:
-        raise ScanError("--git", expected="a git repository", got="none", remedy="give the path of one")
-    for name in sorted({os.fsdecode(name) for name in done.stdout.split(b"\0") if name}):
+    listed = git_output(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    for name in sorted({os.fsdecode(name) for name in listed.split(b"\0") if name}):
         path = root / name
         if path.is_symlink() or path.exists():
             yield Item(path, name)
