@@ -42,10 +42,10 @@ def forms_of(value: Value) -> set[Form]:
     """
     found: set[Form] = set()
     for text in spellings(value):
-        found |= {Form(_lower(content), "plain") for content in _texts(text)}
+        found |= {Form(content.lower(), "plain") for content in _texts(text)}
         found |= {
-            Form(_lower(text.encode("utf-16-le")), "utf-16-le"),
-            Form(_lower(text.encode("utf-16-be")), "utf-16-be"),
+            Form(text.encode("utf-16-le").lower(), "utf-16-le"),
+            Form(text.encode("utf-16-be").lower(), "utf-16-be"),
         }
     if value.kind not in ("uid", "file-name"):
         for content in {text.encode(encoding) for text in _as_written(value) for encoding in ("utf-8", "utf-16-le")}:
@@ -151,7 +151,3 @@ def _packed(content: bytes) -> Iterator[Form]:
         if end - start >= SHORTEST_BASE64:
             yield Form(coded[start:end], "base64")
             yield Form(coded[start:end].replace(b"+", b"-").replace(b"/", b"_"), "base64")
-
-
-def _lower(content: bytes) -> bytes:
-    return content.lower()
