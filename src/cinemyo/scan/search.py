@@ -36,6 +36,8 @@ class Search:
     rules: Sequence[Rule] = ()
     max_bytes: int = MAX_BYTES
     report: Report = field(default_factory=Report)
+    _masks: dict[str, str] = field(default_factory=dict, repr=False)
+    """Masked names by name: a file of many finds has one."""
 
     @classmethod
     def of(cls, values: Iterable[Value], *, rules: Sequence[Rule] = (), max_bytes: int = MAX_BYTES) -> "Search":
@@ -137,12 +139,17 @@ class Search:
         if rule is not None:
             self.report.allowed[rule.line] += 1
             return
-        place = Place(self.masked(path), self.masked(piece.place), kind, (hit and hit.known) or 0)
+        place = Place(self._shown(path), self._shown(piece.place), kind, (hit and hit.known) or 0)
         at = _at(piece, hit) if hit and place not in self.report.finds else ""
         self.report.add(place, at=at, text=text)
 
     def _unread(self, path: str, why: str) -> None:
-        self.report.unread.append((self.masked(path), why))
+        self.report.unread.append((self._shown(path), why))
+
+    def _shown(self, name: str) -> str:
+        if name not in self._masks:
+            self._masks[name] = self.masked(name)
+        return self._masks[name]
 
     def masked(self, text: str) -> str:
         """A text in which every find is three asterisks, and every control character too."""
