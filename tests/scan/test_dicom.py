@@ -1,5 +1,6 @@
 """DICOM where none should be, the identities in it, and those of a whole export."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -106,3 +107,16 @@ def test_the_folder_of_an_export_counts_as_a_value(tmp_path: Path) -> None:
     (tmp_path / "Quimby holiday").mkdir()
     assert list(known_values(tmp_path)) == [Value("file-name", "Quimby holiday")]
     assert NUMBER.kind == "id"
+
+
+def test_folders_that_link_back_are_read_once(tmp_path: Path) -> None:
+    saved(tmp_path, header(PatientID="48213377"))
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "up").symlink_to(tmp_path)
+    assert [value.text for value in known_values(tmp_path)].count("48213377") == 1
+
+
+def test_a_pipe_in_an_export_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "Quimby pipe")
+    assert list(known_values(tmp_path)) == [Value("file-name", "Quimby pipe")]

@@ -67,7 +67,14 @@ def known_values(root: Path) -> Iterator[Value]:
     """
     if not root.is_dir():
         raise ScanError("--dicom", expected="a folder of DICOM files", got="no folder", remedy="check its path")
+    seen: set[tuple[int, int]] = set()
     for folder, inner, files in os.walk(root, followlinks=True):
+        facts = Path(folder).stat()
+        if (facts.st_dev, facts.st_ino) in seen:
+            # a link back to a folder above would never end
+            inner.clear()
+            continue
+        seen.add((facts.st_dev, facts.st_ino))
         inner.sort()
         for name in (*inner, *sorted(files)):
             yield from _of_name(name)
@@ -88,6 +95,9 @@ def _of_name(name: str) -> Iterator[Value]:
 
 def _of_file(path: Path) -> Iterator[Value]:
     try:
+        if not path.is_file():
+            # a pipe gives nothing and is waited for, a device never ends
+            return
         with quiet():
             dataset = dcmread(path, stop_before_pixels=True, force=True)
             for element in _elements(dataset):
