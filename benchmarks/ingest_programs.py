@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import resource
 import sys
 import tempfile
 import time
@@ -14,6 +13,7 @@ from typing import Any
 import pydicom
 import SimpleITK
 
+from benchmarks.result import cpu_seconds
 from cinemyo import tables
 from cinemyo.deid.keys import load_key
 from cinemyo.deid.pseudonyms import KeyedDigest
@@ -90,12 +90,6 @@ def _keyed(content: bytes) -> str:
     return digest.hexdigest()
 
 
-def _cpu() -> float:
-    """Seconds of this process and of the workers that it has ended, on all cores together."""
-    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return sum(one.ru_utime + one.ru_stime for one in used)
-
-
 def _timed(work: Callable[[], object]) -> float:
     start = time.process_time()
     work()
@@ -117,10 +111,10 @@ def main() -> None:
     SimpleITK.ProcessObject.SetGlobalWarningDisplay(False)
     warnings.simplefilter("ignore")
     tables.check(tables.from_rows([], table=tables.CINES), table=tables.CINES, where="imports")
-    start, cpu = time.perf_counter(), _cpu()
+    start, cpu = time.perf_counter(), cpu_seconds()
     figures = PROGRAMS[name](Path(root), Path(out), int(workers))
     seconds = time.perf_counter() - start
-    print(json.dumps({"seconds": round(seconds, 3), "cpu_seconds": round(_cpu() - cpu, 3), **figures}))
+    print(json.dumps({"seconds": round(seconds, 3), "cpu_seconds": round(cpu_seconds() - cpu, 3), **figures}))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ made harder (moved, in a small field, under noise). Intervals are bootstrapped b
 keeps of the blood, and cines per second. Writes aggregates alone.
 """
 
-import resource
 import sys
 import tempfile
 import time
@@ -18,7 +17,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from benchmarks.result import keep
+from benchmarks.result import cpu_seconds, keep
 from benchmarks.stacks import LEFT_VENTRICLE, Stack, harder, middle_third, pairs
 from cinemyo import tables
 from cinemyo.config import Locate
@@ -184,23 +183,15 @@ def speed(stacks: list[Stack], *, config: Locate) -> dict[str, float]:
                 write_cine(layout.ingested / f"{row['cine_id']}.mha", view.frames, *stack.spacing)
                 rows.append(row)
         cines = tables.from_rows(rows, table=tables.CINES)
-        start, used = time.perf_counter(), _cpu_seconds()
+        start, used = time.perf_counter(), cpu_seconds()
         locate(cines, layout=layout, labels=tables.from_rows([], table=tables.LABELS), config=config)
-        seconds, used = time.perf_counter() - start, _cpu_seconds() - used
+        seconds, used = time.perf_counter() - start, cpu_seconds() - used
     return {
         "cines": len(rows),
         "frames": len(stacks[0].frames),
         "cines_per_second": round(len(rows) / seconds, 1),
         "cpu_ms_per_cine": round(1000 * used / len(rows), 1),
     }
-
-
-def _cpu_seconds() -> float:
-    """Processor time of this process and of those that have ended under it."""
-    return sum(
-        usage.ru_utime + usage.ru_stime
-        for usage in (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    )
 
 
 def _row(number: int, at: int, shape: tuple[int, ...], stack: Stack) -> dict[str, Any]:
