@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pandas as pd
@@ -52,6 +53,10 @@ class Project:
     def records(self) -> int:
         """How many finished items lie in the work in progress."""
         return len(list(self.base.glob(".cache/cinemyo/*/*/finished/*.json")))
+
+    def told_so_far(self) -> int:
+        """How many items the run in progress has finished."""
+        return len(self._lines("kept"))
 
     def kept(self) -> int:
         """How many items have been finished since the last time this was asked."""
@@ -126,7 +131,7 @@ def _listen(told: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             file.write(f"{line}\n")
 
     def kept(self: Finished, content: str, *arguments: object, **options: object) -> None:
-        keep(self, content, *arguments, **options)  # type: ignore[arg-type]
+        keep(self, content, *arguments, **options)
         tell("kept", content)
 
     def started(size: int, *, parent: int) -> None:
@@ -137,18 +142,30 @@ def _listen(told: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool, "bounded", started)
 
 
-def run(stage: Callable[[], None], *arguments: str, kill_after: float | None = None) -> float:
-    """Seconds of a stage in a process of its own, which may be killed after some."""
+def started(stage: Callable[[], None], *arguments: str) -> BaseProcess:
+    """A stage that runs in a process of its own."""
     sys.argv = ["stage", *arguments]
     process = multiprocessing.get_context("fork").Process(target=stage)
-    start = time.monotonic()
     process.start()
-    process.join(kill_after)
+    return process
+
+
+def run(stage: Callable[[], None], *arguments: str) -> float:
+    """Seconds of a stage that nothing disturbs."""
+    start = time.monotonic()
+    process = started(stage, *arguments)
+    process.join()
+    assert process.exitcode == 0
+    return time.monotonic() - start
+
+
+def killed(stage: Callable[[], None], *arguments: str, when: Callable[[], bool]) -> None:
+    """Runs a stage and kills it as soon as this holds; what has come to its end by then is left alone."""
+    process = started(stage, *arguments)
+    while process.is_alive() and not when():
+        time.sleep(0.0005)
     process.kill()
     process.join()
-    if kill_after is None:
-        assert process.exitcode == 0
-    return time.monotonic() - start
 
 
 def write_regions(layout: Layout) -> None:
@@ -171,14 +188,23 @@ def wait_for_end(pids: list[int]) -> None:
         time.sleep(0.01)
 
 
+def moment(kill: int, *, took: float, drawn: random.Random, project: Project) -> Callable[[], bool]:
+    """When to kill: half of the kills by the clock, the others amid the items, however short that part of a run is."""
+    if kill % 2:
+        finished_items = drawn.randrange(1, PARTS - 1)
+        return lambda: project.told_so_far() >= finished_items
+    end = time.monotonic() + drawn.uniform(0, took)
+    return lambda: time.monotonic() >= end
+
+
 def trial(project: Project, stage: Callable[[], None], *arguments: str) -> None:
     """Kills the stage thirty times and runs it again each time."""
     took = min(run(stage, *arguments) for _ in range(2))
     undisturbed, _ = project.content(), project.kept()
     drawn = random.Random(7)
     interrupted = 0
-    for _ in range(KILLS):
-        run(stage, *arguments, kill_after=drawn.uniform(0, took))
+    for kill in range(KILLS):
+        killed(stage, *arguments, when=moment(kill, took=took, drawn=drawn, project=project))
         wait_for_end(project.workers())
         done, _ = project.records(), project.kept()
         interrupted += 0 < done < PARTS
