@@ -161,7 +161,7 @@ def test_a_supplementary_cohort_that_does_not_fit_is_refused(
 def test_params_are_frozen(values: Values) -> None:
     params = config.parse(values, where="params.yaml")
     with pytest.raises(ValueError, match="frozen"):
-        params.seed = 1  # type: ignore[misc]
+        params.seed = 1
 
 
 @pytest.mark.parametrize("make", [lambda path: None, lambda path: path.mkdir()])

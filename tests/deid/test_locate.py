@@ -33,7 +33,7 @@ ONE = [f"one/im{phase:03d}.dcm" for phase in range(8)]
     ("kind", "identifier"), [("patient", "P1"), ("exam", "1.2.3.1"), ("series", "1.2.3.1.1")], ids=str
 )
 def test_a_pseudonym_leads_to_its_files(export: Path, kind: str, identifier: str) -> None:
-    assert _found(pseudonym(kind, identifier, key=KEY), export) == ONE  # type: ignore[arg-type]
+    assert _found(pseudonym(kind, identifier, key=KEY), export) == ONE
 
 
 def test_a_series_is_found_by_the_name_of_its_exclusion(export: Path) -> None:
@@ -62,7 +62,7 @@ def test_a_keyed_name_leads_to_its_file(export: Path) -> None:
 )
 def test_names_of_folders_stand_for_patients_of_image_stacks(export: Path, parts: tuple[str, ...]) -> None:
     kind, *identifiers = parts
-    code = pseudonym(kind, *identifiers, key=KEY)  # type: ignore[arg-type]
+    code = pseudonym(kind, *identifiers, key=KEY)
     assert _found(code, export) == ["stack/patient042/patient042_4d.nii.gz"]
 
 

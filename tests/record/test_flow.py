@@ -66,7 +66,7 @@ def test_canvases_are_counted_by_recipe(flow: Flow) -> None:
 )
 def test_counts_that_do_not_balance_are_refused(flow: Flow, step: str, change: dict[str, object]) -> None:
     with pytest.raises(TableError, match=f"flow, {step}"):
-        replace(flow, **change).check()  # type: ignore[arg-type]
+        replace(flow, **change).check()
 
 
 def test_metrics_of_another_cohort_are_refused(study: STUDY) -> None:

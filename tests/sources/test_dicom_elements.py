@@ -25,8 +25,8 @@ def _walk(path: Path) -> Elements | None:
 
 
 def _facts(values: object) -> tuple[object, ...]:
-    pixel = pixel_facts(values, syntax="", at=0, available=0, digest="")  # type: ignore[arg-type]
-    return (*(read(values) for read in (identity, protocol, geometry, timing)), pixel)  # type: ignore[operator]
+    pixel = pixel_facts(values, syntax="", at=0, available=0, digest="")
+    return (*(read(values) for read in (identity, protocol, geometry, timing)), pixel)
 
 
 def _write(image: Dataset, path: Path, syntax: str) -> Path:

@@ -19,7 +19,7 @@ KEY = load_key("published")
 def spooled(root: Path, **options: object) -> tuple[list[Exclusion], HeaderSpool]:
     spool = HeaderSpool()
     reader = HeaderReader(root, KEY)
-    return list(read_all(refs_under(root), reader=reader, into=spool, **options)), spool  # type: ignore[arg-type]
+    return list(read_all(refs_under(root), reader=reader, into=spool, **options)), spool
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_a_file_that_harms_its_reader_is_excluded_alone(
             if harm == "hangs":
                 time.sleep(600)
             raise KeyError("DOE^JOHN")
-        return original(ref, **options)  # type: ignore[arg-type]
+        return original(ref, **options)
 
     monkeypatch.setattr(dicom_spool, "read_headers", harmed)
     left, spool = spooled(export, workers=2, limits=Limits(seconds=3))

@@ -58,7 +58,7 @@ def is_full(number: int) -> int:
 
 
 def results(work: object, count: int, **options: object) -> list[object]:
-    return [result for _, result in in_order(work, range(count), **options)]  # type: ignore[arg-type]
+    return [result for _, result in in_order(work, range(count), **options)]
 
 
 @pytest.mark.parametrize("workers", [1, 2, 5])
@@ -122,7 +122,7 @@ def test_few_tasks_are_taken_ahead() -> None:
     running = in_order(square, tasks(), workers=2)
     next(running)
     assert len(taken) <= 10
-    running.close()  # type: ignore[attr-defined]
+    running.close()
 
 
 def test_a_key_is_inherited_without_being_pickled() -> None:
