@@ -19,7 +19,14 @@ LEVELS = [
     {"audit"},
     {
         *("cli", "cli_deidentify", "cli_holdout", "cli_ingest", "cli_readers", "cli_scan", "doctor"),
-        *("cli_audit", "cli_audit_ledger", "cli_audit_trace", "cli_audit_withdraw", "cli_audit_export"),
+        *(
+            "cli_audit",
+            "cli_audit_ledger",
+            "cli_audit_trace",
+            "cli_audit_withdraw",
+            "cli_audit_export",
+            "cli_audit_study",
+        ),
     },
 ]
 LEVEL = {name: depth for depth, names in enumerate(LEVELS) for name in names}

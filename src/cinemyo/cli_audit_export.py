@@ -8,6 +8,7 @@ from typing import Annotated, Final, Literal
 
 import typer
 
+from cinemyo.cli_audit_study import history, study
 from cinemyo.errors import CinemyoError
 
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
@@ -59,19 +60,14 @@ def export(
     """Writes the lineage of the study for who has no cinemyo; counts alone, no pseudonym, no image of a patient."""
     from datetime import UTC, datetime
 
-    from cinemyo import config
     from cinemyo.audit.details import Details
     from cinemyo.audit.export.derivations import cines_of
     from cinemyo.audit.export.statement import statement
     from cinemyo.audit.export.write import write
     from cinemyo.audit.graph import read_graph
     from cinemyo.audit.ledger import Ledger
-    from cinemyo.audit.reconcile import reconcile
-    from cinemyo.layout import Layout
 
-    params = config.load()
-    layout = Layout(params.study.name)
-    reconcile(params, layout=layout)
+    params, layout = study()
     graph = read_graph(provenance=layout.data / "provenance")
     now = datetime.now(UTC)
     told = statement(params, layout=layout, graph=graph, records=Ledger().records(), details=Details(), now=now)
@@ -87,16 +83,11 @@ def labels(
     as_json: Json = False,
 ) -> None:
     """Lists the versions of the labels: when, by which role, what changed, and which results stand on each."""
-    from cinemyo import config
     from cinemyo.audit.details import Details
     from cinemyo.audit.labels import as_text, versions
-    from cinemyo.audit.ledger import Ledger
-    from cinemyo.audit.reconcile import reconcile
-    from cinemyo.layout import Layout
 
-    params = config.load()
-    reconcile(params, layout=Layout(params.study.name))
-    found = versions(Ledger().history(), details=Details() if cines else None)
+    study()
+    found = versions(history(), details=Details() if cines else None)
     typer.echo(json.dumps([asdict(version) for version in found], indent=1) if as_json else as_text(found))
 
 

@@ -4,12 +4,11 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
 import typer
 
-if TYPE_CHECKING:
-    from cinemyo.audit.ledger import Record
+from cinemyo.cli_audit_study import history, study
 
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
 
@@ -21,7 +20,7 @@ def lineage() -> None:
     from cinemyo.record.lineage import lineage as found
 
     if Path("params.yaml").is_file():
-        _history()
+        study()
     frame = found()
     path = Path("reports") / "lineage.csv"
     tables.write(frame, table=LINEAGE, path=path)
@@ -64,7 +63,8 @@ def access(*, as_json: Json = False) -> None:
     """Lists who ran which stage or command, when, with which outcome and from which commit; nothing is ever removed."""
     from cinemyo.audit.access import accesses, as_text
 
-    found = accesses(_history())
+    study()
+    found = accesses(history())
     typer.echo(json.dumps([asdict(run) for run in found], indent=1) if as_json else as_text(found))
 
 
@@ -76,7 +76,7 @@ def anchor(
     """Writes the head of the ledger to a file to be given away, and shows how to put it into a signed tag."""
     from cinemyo.audit.anchor import anchor as anchored
 
-    _history()
+    study()
     made = anchored(out)
     if as_json:
         typer.echo(json.dumps(asdict(made), indent=1))
@@ -91,30 +91,16 @@ def merge(
     as_json: Json = False,
 ) -> None:
     """Takes the records of another ledger over into this one, with their own hashes; both chains stay verifiable."""
-    from cinemyo import config
     from cinemyo.audit.merge import merge as merged
-    from cinemyo.layout import Layout
 
-    _history()
-    made = merged(other, layout=Layout(config.load().study.name))
+    _, layout = study()
+    made = merged(other, layout=layout)
     if as_json:
         typer.echo(json.dumps(asdict(made), indent=1))
         return
     shared = f"{made.common} records in common"
     took = f"{made.adopted} records and {made.contents} contents taken over" if made.adopted else "nothing new"
     typer.echo(f"{other.as_posix()}: {shared}, {took}; its head {made.head or 'none'}")
-
-
-def _history() -> "list[Record]":
-    """The ledger's records, those of merged ledgers among them, once it is brought up to what the stages left."""
-    from cinemyo import config
-    from cinemyo.audit.ledger import Ledger
-    from cinemyo.audit.reconcile import reconcile
-    from cinemyo.layout import Layout
-
-    params = config.load()
-    reconcile(params, layout=Layout(params.study.name))
-    return Ledger().history()
 
 
 COMMANDS: Final[dict[str, Callable[..., None]]] = {

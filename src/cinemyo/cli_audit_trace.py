@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from cinemyo.cli_audit_study import history, study
+
 if TYPE_CHECKING:
     from cinemyo.audit.balance import Account
-    from cinemyo.audit.ledger import Record
-    from cinemyo.config import Params
-    from cinemyo.layout import Layout
 
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable, and whole.")]
 
@@ -33,8 +32,8 @@ def trace(
     from cinemyo.audit.trace_text import as_json as json_of
     from cinemyo.audit.trace_text import as_text
 
-    params, layout, records = _study()
-    found = trace_of(what, params=params, layout=layout, records=records)
+    params, layout = study()
+    found = trace_of(what, params=params, layout=layout, records=history())
     if not as_json:
         typer.echo(as_text(found, listed=cines))
         return
@@ -54,8 +53,8 @@ def impact(
     from cinemyo.audit.impact import impact_of
     from cinemyo.audit.impact_text import as_text, as_values
 
-    params, layout, records = _study()
-    found = impact_of(patient, params=params, layout=layout, records=records)
+    params, layout = study()
+    found = impact_of(patient, params=params, layout=layout, records=history())
     typer.echo(json.dumps(as_values(found), indent=1) if as_json else as_text(found))
 
 
@@ -70,7 +69,7 @@ def flow(
     from cinemyo.audit.flow import account_of
     from cinemyo.audit.flow_text import as_text, as_values
 
-    params, layout, _ = _study()
+    params, layout = study()
     account = account_of(params, layout=layout)
     if svg is not None:
         _draw(account, path=svg, note=params.study.notice)
@@ -85,19 +84,6 @@ def _draw(account: "Account", *, path: Path, note: str) -> None:
     if any(step.cohort == "external" for step in account.steps):
         beside = path.with_name(f"{path.stem}_external{path.suffix}")
         tables.write_bytes(beside, drawn(account, cohort="external", note=note))
-
-
-def _study() -> tuple["Params", "Layout", list["Record"]]:
-    """Parameters and places of the study, and the ledger brought up to what the stages left."""
-    from cinemyo import config
-    from cinemyo.audit.ledger import Ledger
-    from cinemyo.audit.reconcile import reconcile
-    from cinemyo.layout import Layout
-
-    params = config.load()
-    layout = Layout(params.study.name)
-    reconcile(params, layout=layout)
-    return params, layout, Ledger().history()
 
 
 COMMANDS: Final[dict[str, Callable[..., None]]] = {"trace": trace, "impact": impact, "flow": flow}

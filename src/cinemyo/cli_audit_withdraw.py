@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from cinemyo.cli_audit_study import history, study
+
 if TYPE_CHECKING:
     from cinemyo.audit.certificate import Certificate
     from cinemyo.audit.withdraw.removal import Removal
@@ -47,16 +49,10 @@ def withdraw(
     as_json: Json = False,
 ) -> None:
     """Takes a patient out of the study for good; ended at any time and run again, it goes on."""
-    from cinemyo import config
-    from cinemyo.audit.ledger import LEDGER, Ledger
-    from cinemyo.audit.reconcile import reconcile
     from cinemyo.audit.withdraw import carried_out
     from cinemyo.audit.withdraw.asked import asked
-    from cinemyo.layout import Layout
 
-    params = config.load()
-    layout = Layout(params.study.name)
-    reconcile(params, layout=layout)
+    params, layout = study()
     request = asked(
         patient,
         reason=reason.value,
@@ -64,7 +60,7 @@ def withdraw(
         policy=policy.value,
         params=params,
         layout=layout,
-        records=Ledger(LEDGER).history(),
+        records=history(),
     )
     if dry_run:
         _tell_foreseen(*carried_out.foreseen(request, params=params, layout=layout), as_json=as_json)
@@ -80,14 +76,9 @@ def dispose(
     """Proposes what must go, since a date of the study has passed; deletes and certifies it once confirmed."""
     from datetime import date
 
-    from cinemyo import config
     from cinemyo.audit import dispose as disposal
-    from cinemyo.audit.reconcile import reconcile
-    from cinemyo.layout import Layout
 
-    params = config.load()
-    layout = Layout(params.study.name)
-    reconcile(params, layout=layout)
+    params, layout = study()
     what = disposal.due(params.oversight, today=date.today())
     if confirm:
         role = params.oversight.responsible_role
