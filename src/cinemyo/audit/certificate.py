@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from cinemyo.audit.withdraw.removal import Removal, counted
+from cinemyo.events import agent
 from cinemyo.schema import write_bytes
 
 FOLDER: Final = Path("audit") / "certificates"
@@ -66,6 +67,21 @@ class Certificate:
     def sha256(self) -> str:
         """Of the JSON file: what the ledger holds."""
         return hashlib.sha256(self.content()).hexdigest()
+
+    def told(self) -> dict[str, Any]:
+        """What the ledger says of it."""
+        return {
+            "certificate": self.certificate,
+            "sha256": self.sha256,
+            "state": self.state,
+            "study": self.study,
+            "protocol": self.protocol,
+            "decision": dict(self.decision),
+            "agent": agent(),
+            "commit": self.commit,
+            "removed": counted(self.removals),
+            "pending": [item.what for item in self.pending],
+        }
 
     def write(self, base: Path) -> Path:
         """Writes `<id>.json` and `<id>.html`; the path of the page."""

@@ -12,14 +12,13 @@ from cinemyo.audit.withdraw import left, stores, tracked, workspace
 from cinemyo.audit.withdraw.ids import Ids, ids_of
 from cinemyo.audit.withdraw.locks import recorded
 from cinemyo.audit.withdraw.objects import Doomed
-from cinemyo.audit.withdraw.removal import Removal, Step, counted, file_step, folder_step
+from cinemyo.audit.withdraw.removal import Removal, Step, file_step, folder_step
 from cinemyo.audit.withdraw.state import FOLDER as UNFINISHED
 from cinemyo.audit.withdraw.state import State, alone, new_certificate, now, unfinished
 from cinemyo.audit.withdraw.stores import Stores
 from cinemyo.commit import git_commit
 from cinemyo.config import Oversight, Params
 from cinemyo.errors import AuditError, SetupError
-from cinemyo.events import agent
 from cinemyo.layout import Layout
 from cinemyo.record.tracking.removed import compact
 from cinemyo.schema import read_text
@@ -209,16 +208,4 @@ def _certified(state: State, *, what: list[Due], params: Params, base: Path) -> 
 
 
 def _tell(certificate: Certificate, *, base: Path) -> None:
-    body = {
-        "certificate": certificate.certificate,
-        "sha256": certificate.sha256,
-        "state": certificate.state,
-        "study": certificate.study,
-        "protocol": certificate.protocol,
-        "decision": dict(certificate.decision),
-        "agent": agent(),
-        "commit": certificate.commit,
-        "removed": counted(certificate.removals),
-        "pending": [item.what for item in certificate.pending],
-    }
-    Ledger(base / LEDGER).append([("disposal", body)])
+    Ledger(base / LEDGER).append([("disposal", certificate.told())])

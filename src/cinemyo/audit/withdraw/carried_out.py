@@ -13,14 +13,13 @@ from cinemyo.audit.withdraw import left, stores, tombstone, tracked, workspace
 from cinemyo.audit.withdraw.asked import Asked, refuse_dirty
 from cinemyo.audit.withdraw.ids import Ids, ids_of, in_versions
 from cinemyo.audit.withdraw.objects import Doomed
-from cinemyo.audit.withdraw.removal import Removal, Step, counted
+from cinemyo.audit.withdraw.removal import Removal, Step
 from cinemyo.audit.withdraw.state import State, alone, new_certificate, now, unfinished
 from cinemyo.audit.withdraw.stores import Stores
 from cinemyo.audit.withdraw.workspace import Subject
 from cinemyo.commit import git_commit
 from cinemyo.config import Params
 from cinemyo.errors import AuditError, SetupError
-from cinemyo.events import agent
 from cinemyo.layout import Layout
 from cinemyo.provenance import sha256
 from cinemyo.record.tracking.removed import compact, mark
@@ -226,20 +225,10 @@ def _is_named(manifest: bytes | None, *, work: Work) -> bool:
 
 def _tell(certificate: Certificate, *, work: Work) -> None:
     """The ledger's record; no code of the patient in it."""
-    body = {
-        "certificate": certificate.certificate,
-        "sha256": certificate.sha256,
-        "state": certificate.state,
-        "study": certificate.study,
-        "protocol": certificate.protocol,
+    own = {
         "patients": len(work.asked.patients),
-        "decision": dict(certificate.decision),
-        "agent": agent(),
-        "commit": certificate.commit,
-        "removed": counted(certificate.removals),
         "forgotten": sorted(set(work.state.forgotten)),
         "contains": [dict(item) for item in certificate.contains],
         "releases": left.releases(work.base),
-        "pending": [item.what for item in certificate.pending],
     }
-    Ledger(work.base / LEDGER).append([("withdrawal", body)])
+    Ledger(work.base / LEDGER).append([("withdrawal", certificate.told() | own)])
