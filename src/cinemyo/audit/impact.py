@@ -10,12 +10,12 @@ from cinemyo.audit.carried import Search
 from cinemyo.audit.derived import Derived, How, derived
 from cinemyo.audit.found import Found, place_of
 from cinemyo.audit.graph import Graph, read_graph
-from cinemyo.audit.kept import PHANTOMS, kept_of
+from cinemyo.audit.kept import kept_of
 from cinemyo.audit.ledger import Record
 from cinemyo.audit.names import names_under
 from cinemyo.audit.objects import objects_of, older_cines, remotes, stores_of
 from cinemyo.audit.roles import Roles, is_in, roles_of
-from cinemyo.audit.sources_of import source_files
+from cinemyo.audit.sources_of import PHANTOMS, source_files
 from cinemyo.audit.who import Person, person
 from cinemyo.config import Params
 from cinemyo.layout import Layout

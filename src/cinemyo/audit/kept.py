@@ -11,10 +11,9 @@ from cinemyo.audit.found import Found
 from cinemyo.audit.graph import Graph
 from cinemyo.audit.objects import Object, listing
 from cinemyo.audit.roles import CONTAINS
+from cinemyo.audit.sources_of import PHANTOMS
 from cinemyo.audit.who import Person
 
-PHANTOMS: Final = "data/phantom/"
-"""Where the source of a synthetic study lies, which was there before any pseudonym."""
 PER_CINE: Final = (".mha", ".tif")
 """Endings of files that hang on the one cine that they are named after."""
 

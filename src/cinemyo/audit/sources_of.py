@@ -1,7 +1,6 @@
 """The source files of a patient that lie in the project: those of a synthetic study, which the pipeline made itself."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
 from cinemyo.audit.derived import Derived
@@ -13,7 +12,8 @@ from cinemyo.errors import IdentityKeyError
 from cinemyo.layout import Layout
 from cinemyo.sources.keyed import key_of
 
-PHANTOMS: Final = Path("data") / "phantom"
+PHANTOMS: Final = "data/phantom/"
+"""Where the source of a synthetic study lies, which was there before any pseudonym."""
 
 
 def source_files(who: Person, *, params: Params, layout: Layout) -> Iterator[Derived]:

@@ -1,10 +1,10 @@
 """Whether a file is still what the stage that made it left."""
 
-import json
 from pathlib import Path
 from typing import Final
 
 from cinemyo.audit.graph import Artefact, Graph
+from cinemyo.audit.objects import FILES, listing, stores_of
 from cinemyo.provenance import sha256
 from cinemyo.record.lineage import dvc_md5
 
@@ -34,9 +34,7 @@ def standing(path: str, *, graph: Graph, base: Path) -> tuple[str | None, str]:
 def _listed(path: str, *, folder: Artefact, base: Path) -> str | None:
     """The MD5 of a file of a folder, from the list that DVC keeps of the folder."""
     digest = folder.md5 or ""
-    listing = base / ".dvc" / "cache" / "files" / "md5" / digest[:2] / digest[2:]
-    if not digest.endswith(".dir") or not listing.is_file():
+    if not digest.endswith(".dir"):
         return None
-    name = path.removeprefix(f"{folder.path}/")
-    items = json.loads(listing.read_text(encoding="utf-8"))
-    return next((str(item["md5"]) for item in items if item["relpath"] == name), None)
+    cache = stores_of(base)[0]
+    return listing(cache / FILES / digest[:2] / digest[2:]).get(path.removeprefix(f"{folder.path}/"))
