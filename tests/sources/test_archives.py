@@ -156,7 +156,7 @@ def test_archive_that_changed_is_read_anew(tmp_path: Path) -> None:
 
 
 def test_plain_file_is_no_member() -> None:
-    assert member_code(FileRef(Path("a.dcm"))) is None
+    assert member_code(FileRef("a.dcm")) is None
 
 
 def test_export_of_a_cd_is_read_as_if_it_were_unpacked(tmp_path: Path) -> None:

@@ -125,7 +125,7 @@ def test_pixels_that_are_no_image_are_refused(tmp_path: Path, keyword: str, valu
     path = save(image, tmp_path / "a.dcm")
     with pytest.raises(PixelError) as caught:
         read_frame(path)
-    assert caught.value.ref == FileRef(path)
+    assert caught.value.ref == FileRef(str(path))
 
 
 def test_rescaling_beyond_numbers_is_refused(tmp_path: Path) -> None:

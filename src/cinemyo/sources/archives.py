@@ -29,19 +29,30 @@ _ENCRYPTED: Final = 0x1
 _BROKEN: Final = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, RuntimeError, struct.error)
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class FileRef:
     """One file under the root, or one member of a zip archive; small, and can be sent to a process."""
 
-    path: Path
+    where: str
+    """The path as text: a `Path` takes longer to be made and sent than all else of a reference."""
     member: str | None = None
     """Name within the archive, made unique; `inner.zip!name` within an inner one."""
     entries: tuple[int, ...] = ()
     """Index in the archive, then in the inner one."""
 
+    @property
+    def path(self) -> Path:
+        """The file, or the archive that holds it."""
+        return Path(self.where)
+
+    def __lt__(self, other: "FileRef") -> bool:
+        """In the order of paths, then of members."""
+        mine, theirs = (self.path, self.member or "", self.entries), (other.path, other.member or "", other.entries)
+        return mine < theirs
+
     def name(self, root: Path) -> str:
         """The name below the root, with forward slashes; `archive.zip!member` for a member."""
-        whole, above = str(self.path), f"{root}/"
+        whole, above = self.where, f"{root}/"
         # as `relative_to`, which takes as long as the rest of the header
         outer = whole[len(above) :] if whole.startswith(above) else self.path.relative_to(root).as_posix()
         return outer if self.member is None else f"{outer}!{self.member}"
@@ -53,26 +64,27 @@ class FileRef:
             OSError: the file is gone or not readable, or the member is damaged, encrypted or beyond the bounds.
         """
         if not self.entries:
-            return self.path.open("rb")
+            return open(self.where, "rb")  # noqa: PTH123  # see `where`
         try:
             return _member(_archive(self.path, self.entries[:-1]), self.entries[-1])
         except _BROKEN as error:
             raise OSError(type(error).__name__) from None
 
 
-def expanded(path: Path) -> Iterator[FileRef]:
+def expanded(path: str | Path) -> Iterator[FileRef]:
     """The file itself, then each member of it where it is a zip archive that `archive_code` finds nothing wrong with.
 
     Archives within an archive are opened once more, no deeper. Folders are no members.
     """
-    yield FileRef(path)
-    if is_zip_name(path.name):
-        yield from _members(FileRef(path))
+    ref = FileRef(os.fspath(path))
+    yield ref
+    if is_zip_name(ref.where):
+        yield from _members(ref)
 
 
 def archive_code(ref: FileRef) -> str | None:
     """What an archive is counted as: archive, bad_archive, archive_bomb or nested_archive; None if it is no archive."""
-    if not is_zip_name(ref.member or ref.path.name):
+    if not is_zip_name(ref.member or ref.where):
         return None
     try:
         with ref.open() as stream:
@@ -114,7 +126,7 @@ def _members(ref: FileRef) -> Iterator[FileRef]:
         seen[info.filename] += 1
         copy = "" if seen[info.filename] == 1 else f"#{seen[info.filename]}"
         inside = "" if ref.member is None else f"{ref.member}!"
-        member = FileRef(ref.path, f"{inside}{info.filename}{copy}", (*ref.entries, index))
+        member = FileRef(ref.where, f"{inside}{info.filename}{copy}", (*ref.entries, index))
         yield member
         if is_zip_name(info.filename):
             yield from _members(member)

@@ -12,6 +12,8 @@ from typing import Any, Final
 from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ImplicitVRLittleEndian
 
+from cinemyo.sources.dicom_layouts import Ending, Layouts, Trail
+from cinemyo.sources.dicom_meta import LONG, PREAMBLE, SHORT, meta_end
 from cinemyo.sources.dicom_syntaxes import GE_PRIVATE
 from cinemyo.sources.dicom_values import finite, several, stripped
 
@@ -19,18 +21,11 @@ DEEPEST: Final = 32
 """Levels of sequences of undefined length; PS3.3 has no image with more than a handful."""
 MOST_ITEMS: Final = 60_000
 UNDEFINED: Final = 0xFFFFFFFF
-PREAMBLE: Final = 132
 _PIXEL_DATA: Final = 0x7FE00010
 _PIXELS: Final = (_PIXEL_DATA, 0x7FE00008, 0x7FE00009)
 _ITEM: Final = 0xFFFEE000
 _ITEM_BYTES: Final = b"\xfe\xff\x00\xe0"
 _ENDS: Final = (0xFFFEE00D, 0xFFFEE0DD)
-_TRANSFER_SYNTAX: Final = 0x00020010
-_LONG: Final = frozenset({b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"})
-_SHORT: Final = frozenset(
-    {*(b"AE", b"AS", b"AT", b"CS", b"DA", b"DS", b"DT", b"FD", b"FL", b"IS", b"LO"), *(b"LT", b"PN", b"SH", b"SL")}
-    | {b"SS", b"ST", b"TM", b"UI", b"UL", b"US"}
-)
 _NUMBERS: Final = {"US": ("H", 2), "SS": ("h", 2), "UL": ("L", 4), "SL": ("l", 4), "FL": ("f", 4), "FD": ("d", 8)}
 _ABSENT: Final = ("", b"")
 _HIGH_GROUPS: Final = 0x7FE0
@@ -60,10 +55,9 @@ class Elements:
     length: int
     """Of that value; `UNDEFINED` where it holds compressed fragments."""
 
-    def part(self, wanted: frozenset[int]) -> "Part":
+    def part(self, wanted: tuple[int, ...]) -> "Part":
         """The values of some tags alone."""
-        raw = self.raw
-        return Part(tuple((tag, raw[tag]) for tag in wanted if tag in raw), self.little)
+        return Part(wanted, tuple(map(self.raw.get, wanted)), self.little)
 
     def get(self, keyword: str, /) -> Any:
         """The value, a tuple of several, or None where there is none or none that can be read."""
@@ -71,13 +65,19 @@ class Elements:
 
     def numbers(self, keyword: str, /) -> tuple[float, ...]:
         """As `dicom_values.numbers`; what other files of a series have alike is converted once."""
-        vr, value = self.raw.get(tag_of(keyword), _ABSENT)
+        found = self.raw.get(tag_of(keyword))
+        if found is None:
+            return ()
+        vr, value = found
         read = _known_numbers if len(value) <= _SHORT_VALUE else _numbers
         return read(vr, value, self.little)
 
     def texts(self, keyword: str, /) -> tuple[str, ...]:
         """As `dicom_values.texts`; what other files of a series have alike is converted once."""
-        vr, value = self.raw.get(tag_of(keyword), _ABSENT)
+        found = self.raw.get(tag_of(keyword))
+        if found is None:
+            return ()
+        vr, value = found
         read = _known_texts if len(value) <= _SHORT_VALUE else _texts
         return read(vr, value, self.little)
 
@@ -86,12 +86,15 @@ class Elements:
 class Part:
     """Some values; equal and of equal hash wherever they are, so that what is made of them can be kept."""
 
-    raw: tuple[tuple[int, tuple[str, bytes]], ...]
+    wanted: tuple[int, ...]
+    raw: tuple[tuple[str, bytes] | None, ...]
     little: bool
 
     def get(self, keyword: str, /) -> Any:
         """As `Elements.get`."""
-        return _value(*dict(self.raw).get(tag_of(keyword), _ABSENT), little=self.little)
+        tag = tag_of(keyword)
+        found = self.raw[self.wanted.index(tag)] if tag in self.wanted else None
+        return _value(*(found or _ABSENT), little=self.little)
 
 
 def _value(vr: str, value: bytes, *, little: bool) -> Any:
@@ -149,48 +152,39 @@ def elements(content: bytes, *, wanted: frozenset[int], whole: bool) -> Elements
     """
     if content[128:PREAMBLE] != b"DICM":
         return None
+    layouts = _layouts(wanted)
+    known = layouts.find(content, _PLAIN)
+    if known is not None:
+        return Elements(known[0], *known[1])
+    trail = Trail()
     try:
-        syntax, start = meta_end(content)
+        syntax, start = meta_end(content, trail)
         if not syntax or syntax == DeflatedExplicitVRLittleEndian:
             return None
-        walk = _Walk(content, wanted, little=syntax != ExplicitVRBigEndian, explicit=syntax not in _IMPLICIT)
+        walk = _Walk(content, wanted, trail, little=syntax != ExplicitVRBigEndian, explicit=syntax not in _IMPLICIT)
         end, pixels_at, length = walk.run(start, whole=whole)
     except (struct.error, ValueError):
         return None
-    return Elements(walk.found, syntax, walk.little, end, pixels_at, length)
+    ending: Ending = syntax, walk.little, end, pixels_at, length
+    if pixels_at is not None:
+        layouts.keep(content, trail, ending, _TEXTS)
+    return Elements(walk.found, *ending)
 
 
-def meta_end(content: bytes) -> tuple[str, int]:
-    """The transfer syntax in the file meta, and where the data set begins.
-
-    Raises:
-        ValueError, struct.error: no file meta that can be read.
-    """
-    at, syntax = PREAMBLE, ""
-    while content[at : at + 2] == b"\x02\x00":
-        group, element, vr, length = struct.unpack_from("<HH2sH", content, at)
-        at += 8
-        if vr in _LONG:
-            (length,) = struct.unpack_from("<L", content, at)
-            at += 4
-        elif vr not in _SHORT:
-            raise ValueError("VR")
-        if at + length > len(content):
-            raise ValueError("length")
-        if (group << 16 | element) == _TRANSFER_SYNTAX:
-            syntax = content[at : at + length].strip(b"\0 ").decode("ascii")
-        at += length
-    return syntax, at
+@lru_cache(maxsize=4)
+def _layouts(_wanted: frozenset[int]) -> Layouts:
+    return Layouts()
 
 
 class _Walk:
     """One walk over a data set; sequences of undefined length are stepped through, the others over."""
 
-    def __init__(self, content: bytes, wanted: frozenset[int], *, little: bool, explicit: bool) -> None:
+    def __init__(self, content: bytes, wanted: frozenset[int], trail: Trail, *, little: bool, explicit: bool) -> None:
         self.found: dict[int, tuple[str, bytes]] = {}
         self.little = little
         self._content = content
         self._wanted = wanted
+        self._trail = trail
         order = "<" if little else ">"
         self._length = struct.Struct(f"{order}L")
         self._head = struct.Struct(f"{order}HH2sH") if explicit else struct.Struct(f"{order}HHL")
@@ -204,19 +198,21 @@ class _Walk:
         """
         content, end, depth, wanted = self._content, len(self._content), 0, self._wanted
         head, step = self._head.unpack_from, self._explicit if self._is_explicit else self._implicit
-        is_explicit = self._is_explicit
+        is_explicit, passed = self._is_explicit, self._trail.heads
         while at < end:
             found = head(content, at)
-            if is_explicit and found[2] in _SHORT and found[0] < _HIGH_GROUPS:
+            if is_explicit and found[2] in SHORT and found[0] < _HIGH_GROUPS:
                 group, number, vr, length = found
                 value_at = at + 8
+                passed.append((at, value_at))
                 at = value_at + length
                 if at > end:
                     raise ValueError("length")
                 if not depth and (tag := group << 16 | number) in wanted:
-                    self._keep(tag, vr, content[value_at:at])
+                    self._keep(tag, vr, value_at, at)
                 continue
             tag, vr, length, value_at = step(at, found)
+            passed.append((at, value_at))
             if length == UNDEFINED and tag not in _PIXELS and tag not in _ENDS:
                 if vr not in {b"SQ", b""} or depth >= DEEPEST:
                     raise ValueError("undefined length")
@@ -235,7 +231,7 @@ class _Walk:
             if at > end:
                 raise ValueError("length")
             if depth == 0 and tag in wanted:
-                self._keep(tag, vr, content[value_at:at])
+                self._keep(tag, vr, value_at, at)
         if not whole or depth:
             raise ValueError("no end")
         return at, None, 0
@@ -248,16 +244,19 @@ class _Walk:
     def _explicit(self, at: int, head: Any) -> tuple[int, bytes, int, int]:
         """Tag, VR (none for items), length, and where the value begins."""
         group, number, vr, length = head
-        if vr in _SHORT and group != _ITEM >> 16:
+        if vr in SHORT and group != _ITEM >> 16:
             return group << 16 | number, vr, length, at + 8
         if group == _ITEM >> 16:
             return group << 16 | number, b"", self._length.unpack_from(self._content, at + 4)[0], at + 8
-        if vr in _LONG:
+        if vr in LONG:
             return group << 16 | number, vr, self._length.unpack_from(self._content, at + 8)[0], at + 12
         raise ValueError("VR")
 
-    def _keep(self, tag: int, vr: bytes, value: bytes) -> None:
-        self.found[tag] = (_known_plain if len(value) <= _SHORT_VALUE else _plain)(tag, vr, value), value
+    def _keep(self, tag: int, vr: bytes, start: int, stop: int) -> None:
+        value = self._content[start:stop]
+        kind = (_known_plain if len(value) <= _SHORT_VALUE else _plain)(tag, vr, value)
+        self.found[tag] = kind, value
+        self._trail.values.append((tag, kind, start, stop))
 
 
 def _plain(tag: int, vr: bytes, value: bytes) -> str:

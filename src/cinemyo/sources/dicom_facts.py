@@ -177,6 +177,7 @@ PROTOCOL_KEYWORDS: Final = (
     *("PhaseContrast", "Tagging", "InversionRecovery", "VelocityEncodingMaximumValue", "ContrastBolusAgent"),
     *("AcquisitionMatrix", "BodyPartExamined"),
 )
+GEOMETRY_KEYWORDS: Final = ("PixelSpacing", "ImageOrientationPatient", "ImagePositionPatient")
 PIXEL_KEYWORDS: Final = (
     *("Rows", "Columns", "SamplesPerPixel", "NumberOfFrames", "BitsAllocated", "PhotometricInterpretation"),
     *("BitsStored", "HighBit", "PixelRepresentation", "RescaleSlope", "RescaleIntercept", "PixelPaddingValue"),
@@ -184,9 +185,9 @@ PIXEL_KEYWORDS: Final = (
     "PhilipsScaleIntercept",
 )
 KEYWORDS: Final = (
-    *(*IDENTITY_KEYWORDS, *PROTOCOL_KEYWORDS, *PIXEL_KEYWORDS, "SOPClassUID", "SOPInstanceUID"),
-    *("AcquisitionDate", "AcquisitionTime", "ContentTime", "PixelSpacing", "ImageOrientationPatient"),
-    *("ImagePositionPatient", "NominalCardiacTriggerDelayTime", "TriggerTime", "NominalPercentageOfCardiacPhase"),
+    *(*IDENTITY_KEYWORDS, *PROTOCOL_KEYWORDS, *GEOMETRY_KEYWORDS, *PIXEL_KEYWORDS, "SOPClassUID", "SOPInstanceUID"),
+    *("AcquisitionDate", "AcquisitionTime", "ContentTime"),
+    *("NominalCardiacTriggerDelayTime", "TriggerTime", "NominalPercentageOfCardiacPhase"),
     *("TemporalPositionIdentifier", "TemporalPositionIndex", "SeriesNumber", "InstanceNumber", "NominalInterval"),
     *("HeartRate", "CardiacNumberOfImages", "NumberOfTemporalPositions", "FrameTime", "FrameTimeVector"),
 )

@@ -15,7 +15,7 @@ from cinemyo.deid.pseudonyms import KeyedDigest, file_code
 from cinemyo.sources import dicom_facts as facts
 from cinemyo.sources.archives import FileRef, archive_code, member_code
 from cinemyo.sources.base import SourceFile
-from cinemyo.sources.dicom_elements import Elements, tags
+from cinemyo.sources.dicom_elements import Elements, Part, tags
 from cinemyo.sources.dicom_enhanced import ENHANCED, frame_values
 from cinemyo.sources.dicom_parse import BEGINNING, Parsed, parse
 from cinemyo.sources.dicom_records import Geometry, Header, Identity, PixelFacts, Protocol, Refusal, Timing
@@ -28,8 +28,9 @@ MOST_FRAMES: Final = 4096
 LARGEST_BYTES: Final = 2 << 30
 """Of all frames of an object when decoded."""
 _CHUNK: Final = 1 << 20
-_IDENTITY, _PROTOCOL, _PIXELS = (
-    tags(keywords) for keywords in (facts.IDENTITY_KEYWORDS, facts.PROTOCOL_KEYWORDS, facts.PIXEL_KEYWORDS)
+_IDENTITY, _PROTOCOL, _GEOMETRY, _PIXELS = (
+    tuple(sorted(tags(keywords)))
+    for keywords in (facts.IDENTITY_KEYWORDS, facts.PROTOCOL_KEYWORDS, facts.GEOMETRY_KEYWORDS, facts.PIXEL_KEYWORDS)
 )
 """What the images of a series have in common is read once and held once."""
 
@@ -41,7 +42,7 @@ def read_headers(found: Path | FileRef, *, name: str, key: Key) -> tuple[Header,
     kept. Only a member of an archive and a deflated data set are held, within the bounds of `archives` and
     `dicom_inflate`.
     """
-    ref = found if isinstance(found, FileRef) else FileRef(found)
+    ref = found if isinstance(found, FileRef) else FileRef(os.fspath(found))
     code = file_code(os.fsencode(name), key=key)
     barred = member_code(ref)
     if barred is not None:
@@ -73,18 +74,32 @@ def _read(ref: FileRef, stream: BinaryIO, code: str, key: Key) -> tuple[Header, 
 def _facts(values: Values, frame: int | None) -> tuple[Identity, Protocol, Geometry, Timing]:
     if isinstance(values, Elements):
         whose, protocol = _identity(values.part(_IDENTITY)), _protocol(values.part(_PROTOCOL))
+        geometry = _geometry(values.part(_GEOMETRY))
     else:
-        whose, protocol = facts.identity(values), facts.protocol(values)
-    whose = replace(whose, instance=text(values, "SOPInstanceUID"))
-    return whose, protocol, facts.geometry(values), facts.timing(values, frame=frame)
+        whose, protocol, geometry = facts.identity(values), facts.protocol(values), facts.geometry(values)
+    whose = _with_instance(whose, text(values, "SOPInstanceUID"))
+    return whose, protocol, geometry, facts.timing(values, frame=frame)
+
+
+def _with_instance(whose: Identity, instance: str) -> Identity:
+    """As `dataclasses.replace`, which takes longer than a value."""
+    return Identity(
+        whose.patient,
+        whose.study,
+        whose.series,
+        instance,
+        whose.accession,
+        whose.study_time,
+        whose.scanner,
+        whose.sex,
+        whose.age_years,
+    )
 
 
 def _pixels(values: Values, *, syntax: str, at: int | None, available: int, digest: str) -> PixelFacts:
     if not isinstance(values, Elements):
         return facts.pixel_facts(values, syntax=syntax, at=at, available=available, digest=digest)
-    alike = _pixel_facts(values.part(_PIXELS), syntax)
-    offset, fragments = (None, at) if alike.compressed else (at, None)
-    return replace(alike, available=available, digest=digest, offset=offset, encapsulated_at=fragments)
+    return _own_pixel_facts(values.part(_PIXELS), syntax, at, available, digest)
 
 
 @lru_cache(maxsize=256)
@@ -95,6 +110,18 @@ def _identity(values: Values) -> Identity:
 @lru_cache(maxsize=256)
 def _protocol(values: Values) -> Protocol:
     return facts.protocol(values)
+
+
+@lru_cache(maxsize=256)
+def _geometry(values: Values) -> Geometry:
+    return facts.geometry(values)
+
+
+@lru_cache(maxsize=64)
+def _own_pixel_facts(values: Part, syntax: str, at: int | None, available: int, digest: str) -> PixelFacts:
+    alike = _pixel_facts(values, syntax)
+    offset, fragments = (None, at) if alike.compressed else (at, None)
+    return replace(alike, available=available, digest=digest, offset=offset, encapsulated_at=fragments)
 
 
 @lru_cache(maxsize=256)
@@ -146,7 +173,8 @@ def _digest_of(parsed: Parsed) -> tuple[str, int]:
 def _digests(head: bytes, stream: BinaryIO, span: tuple[int, int | None] | None, key: Key) -> tuple[str, str, int]:
     """Keyed digest of all bytes, SHA-256 of those of the span (empty without one), and the number of all."""
     whole, pixels, done = KeyedDigest(key=key), hashlib.sha256(), 0
-    stream.seek(len(head))
+    if len(head) >= _CHUNK:
+        stream.seek(len(head))
     chunk = head
     while chunk:
         whole.update(chunk)
@@ -154,5 +182,5 @@ def _digests(head: bytes, stream: BinaryIO, span: tuple[int, int | None] | None,
             start, stop = span
             pixels.update(memoryview(chunk)[max(0, start - done) : None if stop is None else max(0, stop - done)])
         done += len(chunk)
-        chunk = stream.read(_CHUNK)
+        chunk = stream.read(_CHUNK) if len(chunk) >= _CHUNK else b""
     return whole.hexdigest(), "" if span is None else pixels.hexdigest(), done

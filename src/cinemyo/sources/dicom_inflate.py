@@ -7,7 +7,7 @@ from typing import BinaryIO, Final
 
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
-from cinemyo.sources.dicom_elements import meta_end
+from cinemyo.sources.dicom_meta import meta_end
 
 DEFLATED: Final = DeflatedExplicitVRLittleEndian.encode("ascii")
 LARGEST: Final = 512 << 20

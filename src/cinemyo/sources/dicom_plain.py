@@ -70,7 +70,7 @@ def _read(header: Header, size: int) -> bytes | None:
     if header.pixels.offset is None or header.ref.entries:
         return None
     try:
-        handle = os.open(header.ref.path, os.O_RDONLY)
+        handle = os.open(header.ref.where, os.O_RDONLY)
     except OSError:
         return None
     try:

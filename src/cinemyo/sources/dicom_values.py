@@ -2,6 +2,7 @@
 
 import math
 import re
+from functools import lru_cache
 from typing import Any, Literal, Protocol
 
 from pydicom.multival import MultiValue
@@ -61,6 +62,7 @@ def finite(values: tuple[Any, ...]) -> tuple[float, ...]:
     return found if all(math.isfinite(value) for value in found) else ()
 
 
+@lru_cache(maxsize=1024)
 def seconds(time: str) -> float | None:
     """Seconds since midnight of a DICOM time such as 083920.638055, or None."""
     match = _TIME.match(time.replace(":", ""))

@@ -8,7 +8,7 @@ from typing import Final
 from cinemyo.deid.keys import Key
 from cinemyo.deid.pseudonyms import KeyedDigest, file_code
 from cinemyo.errors import SourceError
-from cinemyo.sources.archives import FileRef, expanded
+from cinemyo.sources.archives import FileRef, expanded, is_zip_name
 from cinemyo.sources.base import SourceFile
 
 _PIECE: Final = 1 << 20
@@ -39,8 +39,9 @@ def refs_under(root: Path) -> Iterator[FileRef]:
     Raises:
         SourceError: the root is absent or no folder.
     """
-    for path in files_under(root):
-        yield from expanded(path)
+    for folder, names in _names(root):
+        for name in names:
+            yield from expanded(os.path.join(folder, name))  # noqa: PTH118  # see `FileRef.where`
 
 
 def count_files(root: Path) -> int:
@@ -58,7 +59,12 @@ def count_refs(root: Path) -> int:
     Raises:
         SourceError: the root is absent or no folder.
     """
-    return sum(1 for _ in refs_under(root))
+    count = 0
+    for folder, names in _names(root):
+        zips = [name for name in names if is_zip_name(name)]
+        count += len(names) - len(zips)
+        count += sum(1 for name in zips for _ in expanded(os.path.join(folder, name)))  # noqa: PTH118
+    return count
 
 
 def _folders(root: Path) -> Iterator[tuple[Path, list[Path]]]:
