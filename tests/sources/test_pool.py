@@ -125,6 +125,20 @@ def test_few_tasks_are_taken_ahead() -> None:
     running.close()
 
 
+def test_tasks_are_made_while_the_process_is_at_work() -> None:
+    taken: list[int] = []
+
+    def tasks() -> Iterator[int]:
+        for number in range(100):
+            taken.append(number)
+            yield number
+
+    running = in_order(uneven, tasks(), workers=1)
+    next(running)
+    assert len(taken) > 2
+    running.close()
+
+
 def test_a_key_is_inherited_without_being_pickled() -> None:
     key = load_key("published")
     assert results(lambda number: (number, key.id), 2, workers=2) == [(0, key.id), (1, key.id)]

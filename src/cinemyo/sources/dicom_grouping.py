@@ -7,12 +7,13 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
 
 from cinemyo.sources.dicom_digests import pixel_digest
-from cinemyo.sources.dicom_headers import Header
+from cinemyo.sources.dicom_headers import Geometry, Header
 
 COSINE_TOLERANCE: Final = 1e-3
 POSITION_TOLERANCE_MM: Final = 0.5
@@ -125,8 +126,13 @@ def _where_and_when(header: Header) -> tuple[object, ...]:
     geometry, timing = header.geometry, header.timing
     delays = (timing.nominal_delay, timing.trigger_time)
     delay = next((value for value in delays if value is not None), timing.temporal_position)
+    return (_rounded(geometry), delay and round(delay, 1))
+
+
+@lru_cache(maxsize=256)
+def _rounded(geometry: Geometry) -> tuple[tuple[float, ...], ...]:
     where = (geometry.orientation, geometry.position, geometry.spacing)
-    return (*(tuple(round(value, 2) for value in values) for values in where), delay and round(delay, 1))
+    return tuple(tuple(round(value, 2) for value in values) for values in where)
 
 
 def _in_copy_order(headers: Iterable[Header]) -> list[Header]:

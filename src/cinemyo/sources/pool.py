@@ -116,18 +116,21 @@ class _Pool(Generic[T, R]):
         self._limits = limits
         self._count = count
         self._workers: list[_Worker[T, R]] = []
+        self._pending: deque[_Slot[T, R]] = deque()
 
     def run(self, tasks: Iterator[T], here: Callable[[T], R | None]) -> Iterator[tuple[T, R | Failure]]:
         waiting: deque[_Slot[T, R]] = deque()
         while True:
-            while len(waiting) < _AHEAD * self._count and self._is_free():
+            # made while the processes are at work, so that none waits for its next task to be made
+            while len(waiting) < _AHEAD * self._count:
                 task = next(tasks, None)
                 if task is None:
                     break
                 known = here(task)
                 waiting.append(_Slot(task, known, known is not None))
                 if known is None:
-                    self._give(self._idle(), waiting[-1])
+                    self._pending.append(waiting[-1])
+                    self._collect(block=False)
             if not waiting:
                 return
             first = waiting[0]
@@ -174,7 +177,8 @@ class _Pool(Generic[T, R]):
             worker.pipe.send(slot.task)
 
     def _collect(self, *, block: bool) -> None:
-        """Takes in what the processes have answered, and replaces those that died or are late."""
+        """Gives tasks to idle processes, takes in answers, and replaces processes that died or are late."""
+        self._give_out()
         busy = [worker for worker in self._workers if worker.slot is not None]
         handles = [handle for worker in busy for handle in (worker.pipe, worker.process.sentinel)]
         latest = min((worker.deadline for worker in busy), default=0.0) - time.monotonic()
@@ -184,6 +188,11 @@ class _Pool(Generic[T, R]):
                 self._receive(worker)
             elif time.monotonic() >= worker.deadline:
                 self._replace(worker, Failure("timeout", f"{self._limits.seconds:g} s"))
+        self._give_out()
+
+    def _give_out(self) -> None:
+        while self._pending and self._is_free():
+            self._give(self._idle(), self._pending.popleft())
 
     def _receive(self, worker: "_Worker[T, R]") -> None:
         try:
