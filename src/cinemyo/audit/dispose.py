@@ -84,29 +84,24 @@ def dispose(what: list[Due], *, params: Params, layout: Layout, role: str) -> Ce
 def _dispose_images(state: State, *, params: Params, layout: Layout) -> None:
     base, ids = layout.base, Ids.of(state.ids)
     try:
-        _do(state, _runs(params, ids=ids, base=base), base=base)
+        state.carry_out(_runs(params, ids=ids, base=base), base=base)
         compact(base)
     except SetupError as error:
         state.pending["tracking store"] = str(error)
-    _do(state, _images(layout, ids=ids), base=base)
+    state.carry_out(_images(layout, ids=ids), base=base)
     found = stores.stores_of(base)
     if found is None:
         return
     why = _why(layout, ids=ids, found=found)
-    _do(state, stores.cache_steps(found, why=why), base=base)
-    for name in found.remotes:
-        try:
-            state.note(stores.remote_removals(base, name, why=why, does="find"), base=base)
-            stores.remote_removals(base, name, why=why, does="remove")
-        except AuditError as error:
-            state.pending[f"remote {name}"] = str(error)
+    state.carry_out(stores.cache_steps(found, why=why), base=base)
+    stores.clear_remotes(found, why=why, state=state, base=base)
 
 
 def _dispose_record(certificate: Certificate, *, state: State, base: Path) -> Certificate:
     """The certificate with the record gone too; it keeps the head of the ledger, which anchors outside know."""
     records = Ledger(base / LEDGER).records()
     head = {"last records": str(len(records)), "last hash": records[-1].hash if records else "none"}
-    _do(state, _record(base), base=base)
+    state.carry_out(_record(base), base=base)
     decision = {**certificate.decision, **head}
     values: dict[str, Any] = {name: getattr(certificate, name) for name in certificate.__dataclass_fields__}
     remains = [item for item in certificate.remains if item.what != _LEDGER.what]
@@ -173,13 +168,6 @@ def _record(base: Path) -> Iterator[Step]:
             yield folder_step(path, place="audit", base=base, ids=nobody)
         elif path.is_file():
             yield file_step(path, place="audit", base=base, ids=nobody)
-
-
-def _do(state: State, steps: Iterator[Step], *, base: Path) -> None:
-    planned = list(steps)
-    state.note([step.removal for step in planned], base=base)
-    for step in planned:
-        step.do()
 
 
 _LEDGER: Final = Left("the ledger of the audit and its details", "kept until oversight.audit_until")

@@ -4,10 +4,16 @@ import subprocess
 from pathlib import Path
 
 
-def git(base: Path, *arguments: str, seconds: float | None = 60) -> str:
-    """The output of a git command; empty outside a repository, or where it fails or takes longer than some seconds."""
+def git(base: Path, *arguments: str, given: str = "", seconds: float | None = 60) -> str:
+    """The output of a git command; empty outside a repository, or where it fails or takes longer than some seconds.
+
+    `given` is what the command reads from its standard input.
+    """
+    command = ["git", *arguments]
     try:
-        done = subprocess.run(["git", *arguments], cwd=base, capture_output=True, check=False, timeout=seconds)
+        done = subprocess.run(
+            command, cwd=base, input=given.encode(), capture_output=True, check=False, timeout=seconds
+        )
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout.decode("utf-8", "replace").strip() if done.returncode == 0 else ""

@@ -1,6 +1,5 @@
 """A withdrawal from its beginning to its certificate; ended at any moment, the same call goes on."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -13,7 +12,7 @@ from cinemyo.audit.withdraw import left, stores, tombstone, tracked, workspace
 from cinemyo.audit.withdraw.asked import Asked, refuse_dirty
 from cinemyo.audit.withdraw.ids import Ids, ids_of, in_versions
 from cinemyo.audit.withdraw.objects import Doomed
-from cinemyo.audit.withdraw.removal import Removal, Step
+from cinemyo.audit.withdraw.removal import Removal
 from cinemyo.audit.withdraw.state import State, alone, new_certificate, now, unfinished
 from cinemyo.audit.withdraw.stores import Stores
 from cinemyo.audit.withdraw.workspace import Subject
@@ -79,7 +78,7 @@ def foreseen(asked: Asked, *, params: Params, layout: Layout) -> tuple[list[Remo
     if work.stores is not None:
         found += [step.removal for step in stores.cache_steps(work.stores, why=_why(work, work.stores))]
     asking = [partial(_removals_of_runs, work)]
-    asking += [partial(_remote, work, name, "find") for name in (work.stores.remotes if work.stores else ())]
+    asking += [partial(_in_remote, work, name) for name in (work.stores.remotes if work.stores else ())]
     silent: list[str] = []
     for ask in asking:
         try:
@@ -155,17 +154,10 @@ def _contained(asked: Asked, *, params: Params, layout: Layout) -> list[dict[str
     return [{"path": path.relative_to(layout.base).as_posix(), "sha256": sha256(path)} for path in paths]
 
 
-def _do(work: Work, steps: Iterable[Step]) -> None:
-    """Takes down what goes, then lets it go, place by place."""
-    planned = list(steps)
-    work.state.note([step.removal for step in planned], base=work.base)
-    for step in planned:
-        step.do()
-
-
 def _in_workspace(work: Work) -> None:
     policy = work.asked.policy
-    _do(work, workspace.steps(work.subject, params=work.params, layout=work.layout, policy=policy))
+    steps = workspace.steps(work.subject, params=work.params, layout=work.layout, policy=policy)
+    work.state.carry_out(steps, base=work.base)
 
 
 def _in_runs(work: Work) -> None:
@@ -173,7 +165,7 @@ def _in_runs(work: Work) -> None:
         found = tracked.families(work.params.study.name, ids=work.subject.ids, base=work.base)
         for run in (run for family in found for run in family.runs):
             mark(run.run_id, work.state.certificate, base=work.base)
-        _do(work, tracked.steps(found, policy=work.asked.policy, base=work.base))
+        work.state.carry_out(tracked.steps(found, policy=work.asked.policy, base=work.base), base=work.base)
         compact(work.base)
     except SetupError as error:
         work.state.pending["tracking store"] = str(error)
@@ -190,23 +182,18 @@ def _why(work: Work, found: Stores) -> Doomed:
 
 def _in_cache(work: Work) -> None:
     if work.stores is not None:
-        _do(work, stores.cache_steps(work.stores, why=_why(work, work.stores)))
+        work.state.carry_out(stores.cache_steps(work.stores, why=_why(work, work.stores)), base=work.base)
 
 
 def _in_remotes(work: Work) -> None:
-    """Each remote by itself; one that does not answer leaves the withdrawal incomplete."""
-    for name in work.stores.remotes if work.stores is not None else ():
-        try:
-            work.state.note(_remote(work, name, "find"), base=work.base)
-            _remote(work, name, "remove")
-        except AuditError as error:
-            work.state.pending[f"remote {name}"] = str(error)
+    if work.stores is not None:
+        stores.clear_remotes(work.stores, why=_why(work, work.stores), state=work.state, base=work.base)
 
 
-def _remote(work: Work, name: str, does: str) -> list[Removal]:
+def _in_remote(work: Work, name: str) -> list[Removal]:
     if work.stores is None:
         return []
-    return stores.remote_removals(work.base, name, why=_why(work, work.stores), does=does)
+    return stores.remote_removals(work.base, name, why=_why(work, work.stores), does="find")
 
 
 def _in_details(work: Work) -> None:

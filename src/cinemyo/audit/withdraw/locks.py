@@ -26,11 +26,11 @@ def _present(base: Path) -> Iterator[str]:
 
 
 def _in_history(base: Path) -> Iterator[str]:
-    """Each version of the lock that git holds, experiments included."""
+    """All versions of the lock that git holds, experiments included, one after the other."""
     listed = git(base, "rev-list", "--all", "--objects", "--", "dvc.lock", seconds=None).splitlines()
     blobs = sorted({line.split()[0] for line in listed if line.endswith(" dvc.lock")})
-    for blob in blobs:
-        yield git(base, "cat-file", "blob", blob, seconds=None)
+    if blobs:
+        yield git(base, "cat-file", "--batch", given="\n".join(blobs), seconds=None)
 
 
 def _in_runs(cache: Path) -> Iterator[str]:

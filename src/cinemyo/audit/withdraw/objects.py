@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
+from cinemyo.audit.names import names_under
 from cinemyo.audit.withdraw.ids import Ids
 
 _PATH: Final = re.compile(r"(?:^|/)([0-9a-f]{2})/([0-9a-f]{30}(?:\.dir)?)$")
@@ -37,9 +38,7 @@ class Folder:
 
     def paths(self) -> Iterator[str]:
         """Where each object lies."""
-        for path in sorted(self.root.rglob("*")):
-            if path.is_file():
-                yield path.relative_to(self.root).as_posix()
+        yield from names_under("", base=self.root)
 
     def read(self, path: str) -> bytes:
         """The content of one."""
@@ -91,10 +90,12 @@ def doomed(objects: Objects, *, why: Doomed) -> Iterator[tuple[str, str]]:
     for path in lists:
         content = objects.read(path)
         is_whole = name_of(path) in why.whole
-        own = {item["md5"] for item in _items(content) if is_whole or why.ids.in_text(str(item["relpath"]))}
-        if is_whole or own or why.ids.in_bytes(content):
+        # item by item only where a name may carry a code: as it stands, or with letters that JSON escapes beside it
+        if is_whole or b"\\" in content or why.ids.in_bytes(content):
+            own = {item["md5"] for item in _items(content) if is_whole or why.ids.in_text(str(item["relpath"]))}
             members |= own
-            going.append((path, hashlib.sha256(content).hexdigest()))
+            if is_whole or own or why.ids.in_bytes(content):
+                going.append((path, hashlib.sha256(content).hexdigest()))
     for path in files:
         content = objects.read(path)
         if name_of(path) in members or why.ids.in_bytes(content):

@@ -72,6 +72,8 @@ def rows_step(path: Path, *, place: Place, base: Path, ids: Ids, drops: Drops | 
     """
     if path.suffix == ".parquet":
         count, content = _without_parquet(path, ids=ids)
+    elif drops is None and not ids.in_file(path):
+        return None
     else:
         count, content = _without_lines(path, ids=ids, drops=drops)
     if not count:

@@ -8,14 +8,14 @@ import fcntl
 import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from cinemyo.audit.withdraw.removal import Removal
+from cinemyo.audit.withdraw.removal import Removal, Step
 from cinemyo.errors import AuditError
 
 FOLDER: Final = Path("audit") / "withdrawals"
@@ -48,6 +48,13 @@ class State:
         new = [item.values() for item in removals]
         self.removed += [item for item in new if json.dumps(item, sort_keys=True) not in known]
         self.save(base)
+
+    def carry_out(self, steps: Iterable[Step], *, base: Path) -> None:
+        """Takes down all that goes, then lets it go, step by step."""
+        planned = list(steps)
+        self.note([step.removal for step in planned], base=base)
+        for step in planned:
+            step.do()
 
     def removals(self) -> list[Removal]:
         """What went so far."""

@@ -13,6 +13,7 @@ from cinemyo.audit.withdraw.ids import Ids
 from cinemyo.audit.withdraw.locks import recorded
 from cinemyo.audit.withdraw.objects import Doomed, Folder, doomed
 from cinemyo.audit.withdraw.removal import Place, Removal, Step
+from cinemyo.audit.withdraw.state import State
 from cinemyo.audit.withdraw.workspace import Policy
 from cinemyo.errors import AuditError
 from cinemyo.layout import Layout
@@ -76,6 +77,16 @@ def remote_removals(base: Path, name: str, *, why: Doomed, does: str) -> list[Re
         remedy = "make it reachable and run the same command again"
         raise AuditError(f"remote {name}", expected="an answer", got=str(told["fault"]), remedy=remedy)
     return [_removal("remote", f"{name}/{path}", digest) for path, digest in told["objects"]]
+
+
+def clear_remotes(stores: Stores, *, why: Doomed, state: State, base: Path) -> None:
+    """Deletes the objects of each remote by itself; one that does not answer is pending, with its fault."""
+    for name in stores.remotes:
+        try:
+            state.note(remote_removals(base, name, why=why, does="find"), base=base)
+            remote_removals(base, name, why=why, does="remove")
+        except AuditError as error:
+            state.pending[f"remote {name}"] = str(error)
 
 
 def cached_tables(stores: Stores, *, layout: Layout) -> Iterator[bytes]:
