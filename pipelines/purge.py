@@ -13,8 +13,6 @@ from typing import Any
 from dvc.exceptions import DvcException
 from dvc.repo import Repo
 
-from cinemyo.audit.withdraw.objects import Doomed, doomed
-
 
 @dataclass(frozen=True)
 class Remote:
@@ -55,6 +53,9 @@ def main() -> None:
 
 def answered(repo: Repo, name: str, *, does: str) -> dict[str, Any]:
     """The objects that must go, and are gone where `does` is `remove`."""
+    # to name the stores needs no tables, which take half a second to load
+    from cinemyo.audit.withdraw.objects import Doomed, doomed
+
     remote = repo.cloud.get_remote(name)
     if remote.fs.version_aware or remote.worktree:
         return {"fault": "a remote that keeps versions of its own: delete them with the means of its provider"}
