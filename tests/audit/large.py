@@ -5,6 +5,7 @@ It is tables alone: no image, and models of nothing. `tests.audit.asking` asks i
 
 import json
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,14 +13,16 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 import yaml
 
+from cinemyo import events
 from cinemyo.labels import CLASSES, PATHOLOGIES, VIEWS, Target
 from cinemyo.layout import Layout
 from cinemyo.schema import Column, Table
 from cinemyo.tables import CINES, EXCLUSIONS, HISTORY, LABELS, PHASE_TABLE, PREPARED, REGIONS
 from tests.audit.project import STAGES, Project
-from tests.evaluation.large import name
+from tests.evaluation.large import LETTERS, name
 from tests.tiny_study import params_values
 
 PATIENTS: Final = 20_000
@@ -39,19 +42,24 @@ def build(base: Path) -> Project:
     project = Project(base)
     layout = project.layout
     owner = np.repeat(np.arange(PATIENTS), PER_PATIENT)
-    ids = np.array([name("c", number) for number in range(N)], dtype=object)
-    patients = np.array([name("p", number) for number in range(PATIENTS)], dtype=object)[owner]
+    ids, patients = names("c", N), names("p", PATIENTS)[owner]
     _cohort(layout, ids=ids, patients=patients, owner=owner)
     _answers(layout, ids=ids, owner=owner)
     _pipeline(project)
     return project
 
 
+def names(kind: str, count: int) -> Any:
+    """The first pseudonyms of a kind, as `tests.evaluation.large.name` makes each."""
+    places = np.arange(count)[:, None] >> 5 * np.arange(16) & 31
+    return f"{kind}-" + np.array(list(LETTERS))[places].view("U16")[:, 0].astype(object)
+
+
 def _cohort(layout: Layout, *, ids: Any, patients: Any, owner: Any) -> None:
     axes = [f"{what}_{axis}" for what in ("row_cosine", "column_cosine", "position") for axis in "xyz"]
     cines = pd.DataFrame({"cine_id": ids, "patient_id": patients}).assign(
-        exam_id=[name("e", number) for number in owner],
-        series_id=[name("s", number) for number in range(N)],
+        exam_id=names("e", PATIENTS)[owner],
+        series_id=names("s", N),
         exam_order=1,
         slice_number=1,
         source="dicom",
@@ -150,7 +158,10 @@ def _pipeline(project: Project) -> None:
 
 def main() -> None:
     """Writes the study."""
-    build(Path(sys.argv[1]))
+    with pytest.MonkeyPatch.context() as patch:
+        # what is installed, which each made-up run of a stage asks for
+        patch.setattr(events, "environment", cache(events.environment))
+        build(Path(sys.argv[1]))
 
 
 if __name__ == "__main__":

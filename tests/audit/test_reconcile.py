@@ -97,7 +97,7 @@ def test_a_killed_run_is_told(project: Project) -> None:
         "import os, signal\nfrom cinemyo.events import recorded\n"
         "with recorded('stage', 'split'):\n    os.kill(os.getpid(), signal.SIGKILL)\n"
     )
-    run(code, base=project.base).wait()
+    run(code, base=project.base).communicate()
     (record,) = again(project)
     assert (record.kind, record.body["outcome"], record.body["ended"]) == ("activity", "killed", None)
 
@@ -259,7 +259,8 @@ def test_a_call_killed_in_between_is_made_good_by_the_next(
 
 def run(code: str, *, base: Path) -> subprocess.Popen[bytes]:
     source = str(Path(module.__file__).parents[2])
-    return subprocess.Popen([sys.executable, "-c", code], cwd=base, env={**os.environ, "PYTHONPATH": source})
+    environment = {**os.environ, "PYTHONPATH": source}
+    return subprocess.Popen([sys.executable, "-c", code], cwd=base, env=environment, stdout=subprocess.PIPE)
 
 
 def test_two_processes_take_each_thing_in_once(project: Project) -> None:
@@ -271,22 +272,26 @@ def test_two_processes_take_each_thing_in_once(project: Project) -> None:
     project.run("label")
     before = len(project.ledger.records())
     processes = [run(code, base=project.base) for _ in range(2)]
-    assert [process.wait() for process in processes] == [0, 0]
+    for process in processes:
+        process.communicate()
+    assert [process.returncode for process in processes] == [0, 0]
     found = Counter(record.kind for record in project.ledger.records()[before:])
     assert found == {"activity": 1, "artefact": 2, "labels": 1, "patients": 1}
 
 
-@pytest.mark.slow
 def test_a_killed_process_leaves_what_the_next_completes(project: Project) -> None:
     code = (
         "from cinemyo import config, events\nfrom cinemyo.audit.reconcile import reconcile\n"
         "from cinemyo.layout import Layout\nprint('ready', flush=True)\nfor _ in range(10000):\n"
         "    with events.recorded('command', 'audit flow'):\n        reconcile(config.load(), layout=Layout('tiny'))\n"
     )
-    for wait in (0.0, 0.05, 0.2):
+    for wait in (0.3, 0.35, 0.5):
         process = run(code, base=project.base)
-        time.sleep(4 + wait)
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        time.sleep(wait)
         process.send_signal(signal.SIGKILL)
+        process.stdout.close()
         process.wait()
         again(project)
         records = project.ledger.records()
