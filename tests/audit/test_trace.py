@@ -152,10 +152,10 @@ def test_a_stage_without_a_run_is_said_to_be_restored(ran: Project, tmp_path: Pa
         (f"data/tiny/labels.csv:{identifier('c', 0)}:vieuw", "expected one of cine_id"),
         ("data/tiny/labels.csv:pathology=normal:view", "expected one row, got 6; add column=value of"),
         ("data/tiny/labels.csv:colour=red", "expected columns cine_id"),
-        ("reports/nothing.json:a", "'reports/nothing.json', which is none"),
+        ("reports/nothing.json:a", "'reports/nothing.json', which it does not"),
         ("params.yaml", "expected something that a stage made, got what no stage made"),
         ("params.yaml:a", "expected a .json, .csv or .parquet file before the colon"),
-        ("../outside", "which is none"),
+        ("../outside", "which it does not"),
         (identifier("p", 0), "cinemyo audit impact"),
     ],
 )

@@ -1,5 +1,6 @@
 import hashlib
 import random
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -17,6 +18,7 @@ from cinemyo.audit.ledger import Ledger
 from cinemyo.audit.reconcile import reconcile
 from cinemyo.audit.verify import Verdict
 from cinemyo.audit.verify import verify as verdict_on
+from cinemyo.record.tracking import STORE, Entry, Store
 from tests.audit.project import STAGES, Project
 from tests.tiny_study import identifier
 
@@ -162,6 +164,16 @@ def test_a_deleted_ledger_is_told_and_none_takes_its_place(project: Project) -> 
     assert not project.ledger.path.exists()
 
 
+def test_runs_of_a_ledger_that_was_deleted_whole_tell_of_it(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(STORE, raising=False)
+    head = project.ledger.head()
+    Store(project.base).record([Entry("tiny", "dual", None, tags={"ledger_head": head})], study="tiny")
+    assert [finding for finding in verify(project).findings if finding.what.endswith("mlruns")] == []
+    shutil.rmtree(project.base / "audit")
+    (finding,) = [finding for finding in verify(project).findings if finding.what == "1 runs of mlruns"]
+    assert (finding.level, head[:12] in finding.difference) == ("note", True)
+
+
 def test_a_ledger_written_anew_passes_without_an_anchor_and_fails_with_one(project: Project, tmp_path: Path) -> None:
     kept = tmp_path / "anchor.txt"
     anchor(kept, base=project.base)
@@ -286,6 +298,14 @@ def test_a_test_answer_by_a_model_that_saw_the_cine_is_named(project: Project) -
     frame.loc[frame.index[frame["set"] == "validation"][0], "set"] = "test"
     frame.to_csv(path, index=False)
     assert ("folds", "data/tiny/predictions/dual.csv") in {(f.check, f.what) for f in faults(verify(project))}
+
+
+def test_results_that_are_not_committed_are_one_note(project: Project) -> None:
+    for name in ("a.csv", "b.csv"):
+        (project.base / "reports" / name).write_text("a\n")
+        project.git("add", "-f", f"reports/{name}")
+    found = [finding.what for finding in verify(project).findings if finding.difference.startswith("results that")]
+    assert found == ["reports/a.csv and 1 more"]
 
 
 def test_a_rewritten_history_is_named(project: Project) -> None:

@@ -69,7 +69,7 @@ def _parts(text: str, *, layout: Layout) -> tuple[Path, str, str]:
         if path.exists():
             return _refuse_outside(path, layout=layout), "", ""
     head = re.split(r"[:#]", text)[0]
-    raise AuditError("trace", expected=GRAMMAR, got=f"{head!r}, which is none", remedy="check the name")
+    raise AuditError("trace", expected="what the study knows", got=f"{head!r}, which it does not", remedy=GRAMMAR)
 
 
 def _refuse_outside(path: Path, *, layout: Layout) -> Path:

@@ -22,8 +22,10 @@ def state(known: Known, *, recorded: Counter[str], base: Path) -> Iterator[Findi
         return
     for path in uncommitted(base, *CODE):
         yield Finding("git", path, "not as the last commit has it", "commit it, or bring it back with git")
-    for path in uncommitted(base, *RESULTS):
-        yield Finding("git", path, "results that are not committed yet", "commit them", "note")
+    results = uncommitted(base, *RESULTS)
+    if results:
+        more = f" and {len(results) - 1} more" if len(results) > 1 else ""
+        yield Finding("git", f"{results[0]}{more}", "results that are not committed yet", "commit them", "note")
     yield from _history(recorded, head=head, base=base)
     bodies = [body for _, body in known.artefacts.values()]
     dirty = sorted({str(body["stage"]) for body in bodies if body.get("dirty")})

@@ -1,5 +1,6 @@
 """The ledger against itself, its seal, its details, its anchors and the clock."""
 
+import os
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,10 +11,14 @@ from cinemyo.audit.details import Details
 from cinemyo.audit.finding import Finding
 from cinemyo.audit.known import Known
 from cinemyo.audit.ledger import GENESIS, Fault, Ledger, Record, adopted, flat
-from cinemyo.errors import AuditError
+from cinemyo.errors import AuditError, SetupError
+from cinemyo.record.pointers import NONE
+from cinemyo.record.tracking import STORE, runs_of
 
 CLOCK: Final = timedelta(minutes=5)
 """By how much clocks may disagree."""
+HEAD: Final = "ledger_head"
+"""The tag of a run that says at which head of the ledger it was recorded."""
 _RESTORE: Final = "bring the ledger back from a copy, and find out who changed it"
 
 
@@ -85,6 +90,21 @@ def _unanchored(anchor: Anchor, records: Sequence[Record]) -> str:
     if len(records) < anchor.records:
         return f"{told}, and the ledger has {len(records)} records"
     return f"{told}, and the ledger has {records[anchor.records - 1].hash[:12]}: records up to it were changed"
+
+
+def witnessed(records: Sequence[Record], *, study: str, base: Path) -> Iterator[Finding]:
+    """Heads that runs of the embedded tracking store were recorded at, and that the ledger never had."""
+    if os.environ.get(STORE):
+        return
+    try:
+        told = [run.tags.get(HEAD, NONE) for run in runs_of(base) if run.experiment == study]
+    except SetupError:
+        return
+    strange = sorted(set(told) - {record.hash for record in flat(records)} - {NONE, GENESIS})
+    if strange:
+        difference = f"recorded at a head that this ledger never had: {', '.join(head[:12] for head in strange)}"
+        remedy = "bring the older ledger back from a copy, or merge it: this one was begun anew, or is another one"
+        yield Finding("ledger", f"{sum(head in strange for head in told)} runs of mlruns", difference, remedy, "note")
 
 
 def merged(records: Sequence[Record], *, ledger: Ledger, base: Path) -> Iterator[Finding]:

@@ -92,10 +92,10 @@ class Ledger:
         """
         found, faults = self.examine()
         if faults:
-            first = faults[0]
+            first, name = faults[0], self.path.as_posix()
             raise AuditError(
-                f"{self.path.as_posix()}, line {first.line}",
-                expected="a record that follows from the one before it",
+                f"{name}, line {first.line}" if first.line else name,
+                expected="a record that follows from the one before it" if first.line else "the ledger as it was",
                 got=first.what,
                 remedy="run `cinemyo audit verify`; the ledger is not trusted until it is explained",
             )

@@ -67,6 +67,7 @@ def verify(params: Params, *, layout: Layout, anchors: Sequence[Path] = (), now:
     findings += checks_ledger.anchored(records, base=base, more=anchors)
     sound = ledger.sound()
     findings += checks_ledger.merged(sound, ledger=ledger, base=base) if not faults else ()
+    findings += checks_ledger.witnessed(sound, study=params.study.name, base=base) if not faults else ()
     findings += checks_ledger.contents(details, records=sound, base=base)
     history = flat(sound)
     known = Known.of(history)

@@ -86,7 +86,7 @@ def clear_remotes(stores: Stores, *, why: Doomed, state: State, base: Path) -> N
             state.note(remote_removals(base, name, why=why, does="find"), base=base)
             remote_removals(base, name, why=why, does="remove")
         except AuditError as error:
-            state.pending[f"remote {name}"] = str(error)
+            state.pending[f"remote {name}"] = f"no answer: {error.got}"
 
 
 def cached_tables(stores: Stores, *, layout: Layout) -> Iterator[bytes]:
