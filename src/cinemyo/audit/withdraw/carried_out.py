@@ -1,5 +1,6 @@
 """A withdrawal from its beginning to its certificate; ended at any moment, the same call goes on."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -75,10 +76,12 @@ def foreseen(asked: Asked, *, params: Params, layout: Layout) -> tuple[list[Remo
     with alone(layout.base):
         work = _work(asked, params=params, layout=layout)
     found = [step.removal for step in workspace.steps(work.subject, params=params, layout=layout, policy=asked.policy)]
+    asking: list[Callable[[], list[Removal]]] = [partial(_removals_of_runs, work)]
     if work.stores is not None:
-        found += [step.removal for step in stores.cache_steps(work.stores, why=_why(work, work.stores))]
-    asking = [partial(_removals_of_runs, work)]
-    asking += [partial(_in_remote, work, name) for name in (work.stores.remotes if work.stores else ())]
+        why = _why(work, work.stores)
+        found += [step.removal for step in stores.cache_steps(work.stores, why=why)]
+        find = partial(stores.remote_removals, work.base, why=why, does="find")
+        asking += [partial(find, name) for name in work.stores.remotes]
     silent: list[str] = []
     for ask in asking:
         try:
@@ -188,12 +191,6 @@ def _in_cache(work: Work) -> None:
 def _in_remotes(work: Work) -> None:
     if work.stores is not None:
         stores.clear_remotes(work.stores, why=_why(work, work.stores), state=work.state, base=work.base)
-
-
-def _in_remote(work: Work, name: str) -> list[Removal]:
-    if work.stores is None:
-        return []
-    return stores.remote_removals(work.base, name, why=_why(work, work.stores), does="find")
 
 
 def _in_details(work: Work) -> None:

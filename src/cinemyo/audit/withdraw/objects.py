@@ -89,12 +89,12 @@ def doomed(objects: Objects, *, why: Doomed) -> Iterator[tuple[str, str]]:
     going: list[tuple[str, str]] = []
     for path in lists:
         content = objects.read(path)
-        is_whole = name_of(path) in why.whole
+        is_whole, is_named = name_of(path) in why.whole, why.ids.in_bytes(content)
         # item by item only where a name may carry a code: as it stands, or with letters that JSON escapes beside it
-        if is_whole or b"\\" in content or why.ids.in_bytes(content):
+        if is_whole or is_named or b"\\" in content:
             own = {item["md5"] for item in _items(content) if is_whole or why.ids.in_text(str(item["relpath"]))}
             members |= own
-            if is_whole or own or why.ids.in_bytes(content):
+            if is_whole or is_named or own:
                 going.append((path, hashlib.sha256(content).hexdigest()))
     for path in files:
         content = objects.read(path)
