@@ -111,15 +111,16 @@ def test_a_full_disk_is_passed_on() -> None:
     assert caught.value.errno == 28
 
 
+def noted(taken: list[int]) -> Iterator[int]:
+    """A hundred tasks, each put down as it is taken."""
+    for number in range(100):
+        taken.append(number)
+        yield number
+
+
 def test_few_tasks_are_taken_ahead() -> None:
     taken: list[int] = []
-
-    def tasks() -> Iterator[int]:
-        for number in range(100):
-            taken.append(number)
-            yield number
-
-    running = in_order(square, tasks(), workers=2)
+    running = in_order(square, noted(taken), workers=2)
     next(running)
     assert len(taken) <= 10
     running.close()
@@ -127,13 +128,7 @@ def test_few_tasks_are_taken_ahead() -> None:
 
 def test_tasks_are_made_while_the_process_is_at_work() -> None:
     taken: list[int] = []
-
-    def tasks() -> Iterator[int]:
-        for number in range(100):
-            taken.append(number)
-            yield number
-
-    running = in_order(uneven, tasks(), workers=1)
+    running = in_order(uneven, noted(taken), workers=1)
     next(running)
     assert len(taken) > 2
     running.close()
