@@ -12,13 +12,11 @@ from cinemyo.audit.finding import Finding
 from cinemyo.audit.known import Known
 from cinemyo.audit.ledger import GENESIS, Fault, Ledger, Record, adopted, flat
 from cinemyo.errors import AuditError, SetupError
-from cinemyo.record.pointers import NONE
+from cinemyo.record.pointers import LEDGER_HEAD, NONE
 from cinemyo.record.tracking import STORE, runs_of
 
 CLOCK: Final = timedelta(minutes=5)
 """By how much clocks may disagree."""
-HEAD: Final = "ledger_head"
-"""The tag of a run that says at which head of the ledger it was recorded."""
 _RESTORE: Final = "bring the ledger back from a copy, and find out who changed it"
 
 
@@ -97,7 +95,7 @@ def witnessed(records: Sequence[Record], *, study: str, base: Path) -> Iterator[
     if os.environ.get(STORE):
         return
     try:
-        told = [run.tags.get(HEAD, NONE) for run in runs_of(base) if run.experiment == study]
+        told = [run.tags.get(LEDGER_HEAD, NONE) for run in runs_of(base) if run.experiment == study]
     except SetupError:
         return
     strange = sorted(set(told) - {record.hash for record in flat(records)} - {NONE, GENESIS})

@@ -13,11 +13,10 @@ from cinemyo.config import Params
 from cinemyo.errors import AuditError
 from cinemyo.provenance import digest_of
 from cinemyo.record.lineage import stage_names
+from cinemyo.record.pointers import LOADER
 
 CODE: Final = ("src/", "pipelines/")
 """Where dependencies lie that are code."""
-_LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""The safe loader in C where there is one: a lock of some hundred kilobytes then reads in a tenth of a second."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ def read_yaml(path: Path) -> Any:
         AuditError: it is no YAML.
     """
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)
     except (yaml.YAMLError, UnicodeDecodeError):
         raise _unreadable(path.name, "a file that is no YAML") from None
 

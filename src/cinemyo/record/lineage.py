@@ -13,6 +13,7 @@ import yaml
 from cinemyo import tables
 from cinemyo.errors import SetupError
 from cinemyo.provenance import files_under
+from cinemyo.record.pointers import LOADER
 
 LINEAGE: Final = tables.Table(
     "lineage",
@@ -135,4 +136,4 @@ def _yaml(path: Path) -> Any:
     if not path.is_file():
         remedy = "run `make repro`" if path.name == "dvc.lock" else "run this in the root of the project"
         raise SetupError(str(path.name), expected="a file", got="none", remedy=remedy)
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)

@@ -15,13 +15,16 @@ from cinemyo.provenance import digest_of
 SEAL: Final = Path("audit") / "ledger.head"
 """Where the ledger says how many records it has, and the hash of the last."""
 NONE: Final = "none"
-_LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LEDGER_HEAD: Final = "ledger_head"
+"""The tag of a run that says at which head of the ledger it was recorded."""
+LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The safe loader in C where there is one: a lock of some hundred kilobytes then reads in a tenth of a second."""
 
 
 def pointers(base: Path, *, made: Iterable[Path]) -> dict[str, str]:
     """The head of the ledger, and one digest of what the lock says of files and of all that they came from."""
     paths = [path.relative_to(base).as_posix() for path in made]
-    return {"ledger_head": ledger_head(base), "dvc_lock": lock_digest(locked(base), paths=paths)}
+    return {LEDGER_HEAD: ledger_head(base), "dvc_lock": lock_digest(locked(base), paths=paths)}
 
 
 def ledger_head(base: Path) -> str:
@@ -37,7 +40,7 @@ def locked(base: Path) -> Mapping[str, Any]:
     path = base / "dvc.lock"
     if not path.is_file():
         return {}
-    stages: Mapping[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER).get("stages", {})
+    stages: Mapping[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER).get("stages", {})
     return stages
 
 
