@@ -2,10 +2,10 @@
 
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytorch_lightning as pl
 import torch
@@ -34,11 +34,19 @@ _FOREIGN: Final = (
 )
 """Warnings of Lightning that say nothing about the result."""
 
+Watch = Callable[[Sequence[dict[str, Any]]], None]
+"""Is told the epochs so far after each of them, and may end the fit by raising."""
 
-def fit(task: Task) -> FitResult:
+
+def unwatched(_history: Sequence[dict[str, Any]]) -> None:
+    """Lets every fit go on."""
+
+
+def fit(task: Task, *, watch: Watch = unwatched) -> FitResult:
     """The trained fold: taken from its state where it is finished, resumed where it was interrupted.
 
-    The state lies in `task.folder`; whoever has written the result removes it.
+    The state lies in `task.folder`; whoever has written the result removes it. `watch` is told the epochs of an
+    interrupted run before it goes on, and none of a finished one.
 
     Raises:
         ConfigError, WeightsError: the backbone cannot be built.
@@ -49,21 +57,24 @@ def fit(task: Task) -> FitResult:
     folder = task.folder
     finished = state.read(folder / "finished.safetensors")
     if finished is None:
-        finished = _train(task, path=folder / "epoch.safetensors")
+        finished = _train(task, path=folder / "epoch.safetensors", watch=watch)
         state.write(folder / "finished.safetensors", finished)
         (folder / "epoch.safetensors").unlink(missing_ok=True)
     return FitResult(finished.part("model"), finished.facts["history"], task.rows(finished.part("answer")))
 
 
-def _train(task: Task, *, path: Path) -> Saved:
+def _train(task: Task, *, path: Path, watch: Watch) -> Saved:
     _refuse_empty(task)
     images, fold = task.samples.images, task.split.fold
     with _reproducibly(fold, seed=task.seed):
         model = PhaseClassifier(task.arm, n_classes=len(CLASSES[task.arm.target]), side=images.shape[-1])
         model = model.to(device()).to(memory_format=torch.channels_last)
         recorder = Recorder(model, frozen=model.frozen_tensors(), path=path)
-        module = _module(task, model, recorder=recorder)
-        _run(task, module, callbacks=recorder.resume(module))
+        module = _module(task, model, recorder=recorder, watch=watch)
+        callbacks = recorder.resume(module)
+        if module.history:
+            watch(module.history)
+        _run(task, module, callbacks=callbacks)
         model.to(device()).load_state_dict(recorder.best, strict=False)
         answers = {
             name: probabilities(model, images[task.samples.positions(cines)]) for name, cines in task.answered.items()
@@ -81,20 +92,25 @@ def _refuse_empty(task: Task) -> None:
         raise TrainingError(task.where, expected="labelled cines to select an epoch on", got="none", remedy=remedy)
 
 
-def _module(task: Task, model: PhaseClassifier, *, recorder: Recorder) -> PhaseModule:
+def _module(task: Task, model: PhaseClassifier, *, recorder: Recorder, watch: Watch) -> PhaseModule:
     """The module on images or, where frozen features never change, on features computed once."""
     arm, samples = task.arm, task.samples
     frozen = arm.backbone.train_from == "nothing" and changes_nothing(arm.augment)
     source: ImageInput | FeatureInput = ImageInput(samples.images, augment=arm.augment)
     if frozen:
         source = FeatureInput(features(model, samples.images))
+
+    def after_epoch(module: PhaseModule) -> None:
+        recorder(module)
+        watch(module.history)
+
     return PhaseModule(
         model.head if frozen else model,
         source=source,
         targets=samples.targets,
         fit=arm.fit,
         where=task.where,
-        after_epoch=recorder,
+        after_epoch=after_epoch,
     )
 
 
