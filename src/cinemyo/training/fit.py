@@ -18,6 +18,7 @@ from cinemyo.training import state
 from cinemyo.training.answer import ANSWER_BATCH, device, features, probabilities
 from cinemyo.training.augment import changes_nothing, keys_of
 from cinemyo.training.data import FeatureInput, ImageInput, InOrder, Shuffled
+from cinemyo.training.memory import in_parts, with_room
 from cinemyo.training.module import PhaseModule
 from cinemyo.training.recorder import Recorder
 from cinemyo.training.state import Saved
@@ -50,20 +51,24 @@ def fit(task: Task, *, watch: Watch = unwatched) -> FitResult:
 
     Raises:
         ConfigError, WeightsError: the backbone cannot be built.
-        TrainingError: nothing to learn from or to select on, or the loss is no longer a number.
+        TrainingError: nothing to learn from or to select on, no room on the device, or the loss is no longer a number.
 
     Source: Germain 2021, §2.4
     """
     folder = task.folder
     finished = state.read(folder / "finished.safetensors")
     if finished is None:
-        finished = _train(task, path=folder / "epoch.safetensors", watch=watch)
+        finished = with_room(
+            lambda parts: _train(task, path=folder / "epoch.safetensors", watch=watch, parts=parts),
+            where=task.where,
+            batch_size=task.arm.fit.batch_size,
+        )
         state.write(folder / "finished.safetensors", finished)
         (folder / "epoch.safetensors").unlink(missing_ok=True)
     return FitResult(finished.part("model"), finished.facts["history"], task.rows(finished.part("answer")))
 
 
-def _train(task: Task, *, path: Path, watch: Watch) -> Saved:
+def _train(task: Task, *, path: Path, watch: Watch, parts: int) -> Saved:
     _refuse_empty(task)
     images, fold = task.samples.images, task.split.fold
     with _reproducibly(fold, seed=task.seed):
@@ -71,6 +76,7 @@ def _train(task: Task, *, path: Path, watch: Watch) -> Saved:
         model = model.to(device()).to(memory_format=torch.channels_last)
         recorder = Recorder(model, frozen=model.frozen_tensors(), path=path)
         module = _module(task, model, recorder=recorder, watch=watch)
+        module.network = in_parts(module.network, parts=parts, where=task.where)
         callbacks = recorder.resume(module)
         if module.history:
             watch(module.history)
