@@ -14,11 +14,12 @@ LEVELS = [
     {"config", "schema", "tables", "measures", "sheets", "layout", "provenance", "commit", "events", "review"},
     {"sources", "deid", "scan", "preparation", "folds", "openings", "persons", "splitting", "models", "evaluation"},
     {"training"},
-    {"explain", "trials"},
+    {"explain", "trials", "sweeping"},
     {"record"},
     {"audit"},
+    {"planning"},
     {
-        *("cli", "cli_deidentify", "cli_holdout", "cli_ingest", "cli_readers", "cli_scan", "doctor"),
+        *("cli", "cli_deidentify", "cli_holdout", "cli_ingest", "cli_plan", "cli_readers", "cli_scan", "doctor"),
         *(
             "cli_audit",
             "cli_audit_ledger",
