@@ -94,6 +94,17 @@ class Fit(Frozen):
         return {key: value for key, value in values.items() if key not in later or value != later[key]}
 
 
+class Selected(Frozen):
+    """By what an arm was chosen among others, and on which patients: figures on these flatter it."""
+
+    by: str
+    """The search and its trial, or the sweep and its job."""
+    parts: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)]
+    """Parts of the arm's scheme that trained or validated the candidates."""
+    folds: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    """SHA-256 of `folds.csv` then."""
+
+
 class Arm(Frozen):
     """One model configuration evaluated over all folds: one row of a table."""
 
@@ -111,6 +122,14 @@ class Arm(Frozen):
     head: Head
     augment: Augment
     fit: Fit
+    selected_on: Selected | None = None
+    """None of an arm that nobody chose by its figures."""
+
+    @model_serializer(mode="wrap")
+    def _without_defaults(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # an arm that was not chosen keeps its digest, and its models their bytes
+        values: dict[str, Any] = handler(self)
+        return {key: value for key, value in values.items() if key != "selected_on" or value is not None}
 
     @property
     def is_control(self) -> bool:

@@ -17,7 +17,7 @@ Scale = Literal["linear", "log"]
 Value = str | int | float
 """As Optuna keeps it: a number, or the label of a choice."""
 
-FIXED: Final = frozenset({"target", "scheme", "labels", "hidden_radius_px"})
+FIXED: Final = frozenset({"target", "scheme", "labels", "hidden_radius_px", "selected_on"})
 """Fields that say what is asked: trials that differ in them cannot be compared."""
 ARM: Final = "tune"
 """The name under which the arm of a search is checked."""
