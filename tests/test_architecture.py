@@ -11,7 +11,7 @@ FILES = sorted(SRC.rglob("*.py"))
 
 LEVELS = [
     {"errors", "labels", "__init__"},
-    {"config", "schema", "tables", "measures", "sheets", "layout", "provenance", "commit", "events", "review"},
+    {"config", "schema", "tables", "measures", "sheets", "layout", "provenance", "commit", "events", "review", "launching"},
     {"sources", "deid", "scan", "preparation", "folds", "openings", "persons", "splitting", "models", "evaluation"},
     {"training"},
     {"explain", "trials", "sweeping"},
@@ -45,6 +45,8 @@ DOORS = {
     "rocrate": ("audit/export/crate.py",),
     "prov": ("audit/export/prov_json.py",),
     "reportlab": ("audit/export/pdf.py",),
+    "ray": ("launching/on_ray.py",),
+    "submitit": ("launching/on_slurm.py",),
     "hydra": (),
     "omegaconf": (),
     "dvc": (),
