@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import yaml
 from hydra import compose, initialize_config_dir
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.global_hydra import GlobalHydra
@@ -15,14 +16,18 @@ from omegaconf.errors import OmegaConfBaseException
 from cinemyo import config
 from cinemyo.config import Arm, Params
 from cinemyo.errors import ConfigError
+from cinemyo.launching import choice as launching
 from cinemyo.layout import Layout
 from cinemyo.sweeping.job import Job, job_of
+from pipelines.params import composed
 
 ARM: Final = "sweep"
 NOT_OF_THE_JOB: Final = ("hydra.", "hydra/", "launcher", "workers", "study=")
 """Beginnings of overrides that say where and how a job runs, or that its folder says already."""
 
-NOT_OF_THE_STUDY: Final = ("workers",)
+LAUNCHER: Final = "launcher"
+
+NOT_OF_THE_STUDY: Final = ("workers", "launcher")
 """Keys of `conf/sweep.yaml` that say how jobs run."""
 
 
@@ -39,6 +44,21 @@ def planned(overrides: Sequence[str], *, conf: Path, base: Path = Path()) -> lis
             params, arm = typed(_composed(chosen, name=name), where=f"sweep, job {name}")
             found.append((job_of(arm, params=params, name=name, layout=Layout(params.study.name, base)), params))
     return found
+
+
+def launcher_of(overrides: Sequence[str], *, conf: Path) -> launching.Local | launching.Ray | launching.Slurm:
+    """Where the jobs run: the same for all of them, and no part of any.
+
+    Raises:
+        ConfigError: an override, name or value that cannot be.
+    """
+    with initialize_config_dir(str(conf.resolve()), version_base="1.3"):
+        first, *others = _grid(overrides)
+        own = [item for item in first if item.startswith(LAUNCHER)]
+        if any([item for item in job if item.startswith(LAUNCHER)] != own for job in others):
+            remedy = "start one sweep per launcher"
+            raise ConfigError("sweep, launcher", expected="one for all jobs", got="several", remedy=remedy)
+        return launching.parse(_composed(first, name=name_of(first))["launcher"], where="sweep")
 
 
 def name_of(overrides: Sequence[str]) -> str:
@@ -61,6 +81,17 @@ def typed(values: Mapping[str, Any], *, where: str) -> tuple[Params, Arm]:
     except ConfigError as error:
         raise _shortened(error, where=where) from None
     return params, params.arms[ARM]
+
+
+def arm_of_file(name: str, *, study: str, conf: Path) -> Arm:
+    """The arm of `conf/arm/<study>/<name>.yaml`, as a study that names it gets it.
+
+    Raises:
+        ConfigError: there is no such file, or it cannot be composed.
+    """
+    # by this way and not as arm@_global_: there a file of a folder would build on the base of the folder above it
+    text = composed(conf, overrides=[f"study={study}", f"+arm/{study}@arms.{name}={name}"])
+    return config.parse(yaml.safe_load(text), where=f"conf/arm/{study}/{name}.yaml").arms[name]
 
 
 def _shortened(error: ConfigError, *, where: str) -> ConfigError:

@@ -126,6 +126,11 @@ def run_job(job: Job, *, layout: Layout, workers: int | None = None) -> State:
         return job.state
 
 
+def run_apart(owed: tuple[Job, Layout]) -> State:
+    """As `run_job`, in a process that a launcher has given the job."""
+    return run_job(owed[0], layout=owed[1])
+
+
 def give_up(job: Job, *, layout: Layout, why: str) -> None:
     """Writes down that a job came to no end of its own, such as one whose process was killed for its memory."""
     with alone(job.folder / "lock"):
@@ -143,8 +148,15 @@ def told(path: Path) -> dict[str, Any]:
 def _begin(job: Job, *, layout: Layout) -> int:
     """Writes what the job is, and returns the number of this attempt, from 1."""
     attempt = int(told(job.folder / "job.json").get("attempts", 0)) + 1
-    own = {"name": job.name, "key": job.key, "basis": job.basis, "study": layout.study, "seed": job.seed}
-    _write(job.folder / "job.json", {**own, "attempts": attempt, "arm": job.arm.model_dump(mode="json")})
+    own: dict[str, Any] = {
+        "name": job.name,
+        "key": job.key,
+        "basis": job.basis,
+        "study": layout.study,
+        "seed": job.seed,
+    }
+    own |= {"folds": sha256(layout.folds), "attempts": attempt, "arm": job.arm.model_dump(mode="json")}
+    _write(job.folder / "job.json", own)
     return attempt
 
 
