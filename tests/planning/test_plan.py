@@ -66,7 +66,7 @@ def test_bytes_are_told_in_binary_units(count: int, told: str) -> None:
 
 
 def test_a_folder_without_a_pipeline_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="dvc.yaml: expected the stages"):
+    with pytest.raises(ConfigError, match=r"dvc.yaml: expected the stages"):
         plan(config.parse(params_values(), where="test"), base=tmp_path)
 
 
