@@ -20,15 +20,15 @@ class Measurement:
 
 
 LONG: Final = {
-    "benchmarks.coverage": "half an hour",
-    "benchmarks.fuzz": "half an hour; shorter as `python -m benchmarks.fuzz 2000`",
-    "benchmarks.permuted_labels": "an hour",
+    "benchmarks.coverage": "about half an hour",
+    "benchmarks.fuzz": "a quarter of an hour; shorter as `python -m benchmarks.fuzz 2000`",
+    "benchmarks.permuted_labels": "about ten minutes, once a study is prepared",
 }
 """Run apart, by hand."""
 
 
 def wanted() -> list[Measurement]:
-    """The short measurements, the quickest first; each takes one to four minutes on two cores."""
+    """The short measurements, the quickest first."""
     truth = Path("data/phantom/demo/truth.csv")
     acdc = sorted(Path("data/source").rglob("patient*/Info.cfg"))
     root = acdc[0].parents[1].as_posix() if acdc else ""

@@ -20,7 +20,7 @@ from typing import Any
 from benchmarks.result import cpu_seconds, keep, machine
 from cinemyo import config
 
-PATIENTS, EPOCHS = 40, 10
+PATIENTS, EPOCHS = 30, 8
 ARMS = ("dual", "systole")
 _ROOT = Path(__file__).resolve().parents[1]
 _LEFT = ("tests/", "docs/", "reports/", "benchmarks/results/", "dvc.lock", "params.yaml")
