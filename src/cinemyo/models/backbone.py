@@ -53,8 +53,8 @@ class FeatureNetwork(nn.Module):
 
     def scaled(self, images: Float[Tensor, "batch y x"]) -> Float[Tensor, "batch channel y x"]:
         """Images from 0 to 1 as the weights expect them, the gray value in every channel."""
-        scaled: Tensor = (images[:, None].expand(-1, self.channels, -1, -1) - self.mean) / self.std
-        return scaled
+        gray = images[:, None].expand(-1, self.channels, -1, -1)
+        return (gray - self.get_buffer("mean")) / self.get_buffer("std")
 
     def train(self, mode: bool = True) -> "FeatureNetwork":  # noqa: FBT001 - torch's signature
         """Sets the mode of the trainable blocks; frozen ones stay in evaluation mode."""

@@ -12,8 +12,9 @@ from cinemyo.config import Arm
 from cinemyo.folds import fold_count, split_of
 from cinemyo.layout import Layout
 from cinemyo.models.classifier import to_bytes
+from cinemyo.training import bank
 from cinemyo.training.data import Inputs
-from cinemyo.training.fit import fit
+from cinemyo.training.fit import fit, prepare
 from cinemyo.training.parallel import default_workers, fit_all
 from cinemyo.training.task import Task
 
@@ -66,10 +67,12 @@ def run_arm(
     count = fold_count(inputs.folds, scheme=arm.scheme)
     splits = [split_of(inputs.folds, scheme=arm.scheme, fold=fold, cines=inputs.cines) for fold in range(count)]
     tasks = [Task(arm, name, inputs.samples, split, seed, work) for split in splits]
+    prepare(tasks[0])
     fit_all(tasks, workers=workers or default_workers())
     written = _write(tasks, arm=arm, out=out)
     for task in tasks:
         shutil.rmtree(task.folder)
+    bank.remove(tasks[0])
     return written
 
 

@@ -160,11 +160,12 @@ def hidden(pages: UInt8[np.ndarray, "phase side side"], *, radius_px: int) -> UI
 
 
 class Batch(NamedTuple):
-    """Positions among the samples, and how each is moved and scaled."""
+    """Positions among the samples, how each is moved and scaled, and the epoch (from 0) in which this was drawn."""
 
     positions: Int64[Tensor, " batch"]
     matrices: Float32[Tensor, "batch 2 3"]
     factors: Float32[Tensor, " batch"]
+    epoch: int = 0
 
 
 @dataclass(frozen=True)
@@ -185,12 +186,13 @@ class Shuffled:
         return -(-len(self.positions) // self.batch_size)
 
     def __iter__(self) -> Iterator[Batch]:
-        drawn = draws(self.keys, epoch=self.epoch())
+        epoch = self.epoch()
+        drawn = draws(self.keys, epoch=epoch)
         order = np.argsort(drawn[:, 0], kind="stable")
         matrices, factors = affine(drawn, augment=self.augment), gains(drawn, augment=self.augment)
         for chosen in np.array_split(order, len(self)):
             rows = torch.from_numpy(chosen)
-            yield Batch(self.positions[rows], torch.from_numpy(matrices)[rows], torch.from_numpy(factors)[rows])
+            yield Batch(self.positions[rows], torch.from_numpy(matrices)[rows], torch.from_numpy(factors)[rows], epoch)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import Any, Final
 import pytorch_lightning as pl
 import torch
 from lightning_fabric.plugins.environments.lightning import LightningEnvironment
+from torch import nn
 
 from cinemyo.errors import TrainingError
 from cinemyo.labels import CLASSES
@@ -17,9 +18,11 @@ from cinemyo.models.classifier import PhaseClassifier
 from cinemyo.training import state
 from cinemyo.training.answer import ANSWER_BATCH, device, features, probabilities
 from cinemyo.training.augment import changes_nothing, keys_of
+from cinemyo.training.bank import banked
 from cinemyo.training.data import FeatureInput, ImageInput, InOrder, Shuffled
 from cinemyo.training.memory import in_parts, with_room
-from cinemyo.training.module import PhaseModule
+from cinemyo.training.module import PhaseModule, Source
+from cinemyo.training.precision import lightning_precision
 from cinemyo.training.recorder import Recorder
 from cinemyo.training.state import Saved
 from cinemyo.training.task import FitResult, Task
@@ -72,8 +75,7 @@ def _train(task: Task, *, path: Path, watch: Watch, parts: int) -> Saved:
     _refuse_empty(task)
     images, fold = task.samples.images, task.split.fold
     with _reproducibly(fold, seed=task.seed):
-        model = PhaseClassifier(task.arm, n_classes=len(CLASSES[task.arm.target]), side=images.shape[-1])
-        model = model.to(device()).to(memory_format=torch.channels_last)
+        model = _model(task)
         recorder = Recorder(model, frozen=model.frozen_tensors(), path=path)
         module = _module(task, model, recorder=recorder, watch=watch)
         module.network = in_parts(module.network, parts=parts, where=task.where)
@@ -90,6 +92,26 @@ def _train(task: Task, *, path: Path, watch: Watch, parts: int) -> Saved:
     return Saved({name: tensor.cpu() for name, tensor in tensors.items()}, {"history": history})
 
 
+def prepare(task: Task) -> None:
+    """Writes what the folds of the arm share, here with all cores, before they begin; nothing for most arms.
+
+    A network from scratch starts differently in every fold: each then makes its own.
+
+    Raises:
+        ConfigError, SetupError, WeightsError, TrainingError: as `banked`.
+    """
+    bank = task.arm.fit.bank
+    if bank is not None and task.arm.backbone.weights != "none":
+        with _reproducibly(task.split.fold, seed=task.seed):
+            banked(task, _model(task), bank=bank)
+
+
+def _model(task: Task) -> PhaseClassifier:
+    n_classes, side = len(CLASSES[task.arm.target]), task.samples.images.shape[-1]
+    model = PhaseClassifier(task.arm, n_classes=n_classes, side=side)
+    return model.to(device()).to(memory_format=torch.channels_last)
+
+
 def _refuse_empty(task: Task) -> None:
     remedy = "check labels.csv and the exclusions of prepare"
     if not len(task.learnt):
@@ -99,25 +121,31 @@ def _refuse_empty(task: Task) -> None:
 
 
 def _module(task: Task, model: PhaseClassifier, *, recorder: Recorder, watch: Watch) -> PhaseModule:
-    """The module on images or, where frozen features never change, on features computed once."""
-    arm, samples = task.arm, task.samples
-    frozen = arm.backbone.train_from == "nothing" and changes_nothing(arm.augment)
-    source: ImageInput | FeatureInput = ImageInput(samples.images, augment=arm.augment)
-    if frozen:
-        source = FeatureInput(features(model, samples.images))
+    """The module on images or on what was computed of them once."""
+    network, source = _network_and_source(task, model)
 
     def after_epoch(module: PhaseModule) -> None:
         recorder(module)
         watch(module.history)
 
     return PhaseModule(
-        model.head if frozen else model,
+        network,
         source=source,
-        targets=samples.targets,
-        fit=arm.fit,
+        targets=task.samples.targets,
+        fit=task.arm.fit,
         where=task.where,
         after_epoch=after_epoch,
     )
+
+
+def _network_and_source(task: Task, model: PhaseClassifier) -> tuple[nn.Module, Source]:
+    arm, images = task.arm, task.samples.images
+    if arm.fit.bank is not None:
+        return banked(task, model, bank=arm.fit.bank)
+    if arm.backbone.train_from == "nothing" and changes_nothing(arm.augment):
+        # features that never change
+        return model.head, FeatureInput(features(model, images))
+    return model, ImageInput(images, augment=arm.augment)
 
 
 def _run(task: Task, module: PhaseModule, *, callbacks: list[pl.Callback]) -> None:
@@ -131,7 +159,7 @@ def _run(task: Task, module: PhaseModule, *, callbacks: list[pl.Callback]) -> No
     trainer = pl.Trainer(
         accelerator=device().type,
         devices=1,
-        precision="bf16-mixed" if device().type == "cuda" else "32-true",
+        precision=lightning_precision(arm.fit),
         max_epochs=arm.fit.epochs - module.finished,
         callbacks=callbacks,
         plugins=[LightningEnvironment()],
