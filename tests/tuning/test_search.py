@@ -1,18 +1,19 @@
 """A search on the tiny study: counted, resumed, and blind to what it must not see."""
 
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cinemyo import tables
-from cinemyo.errors import SetupError
+from cinemyo.errors import ConfigError, SetupError
 from cinemyo.labels import PATHOLOGIES
 from cinemyo.layout import Layout
 from cinemyo.sweeping.lock import alone
 from cinemyo.training.arm import work_folder
-from cinemyo.tuning.search import Tuning, best, run_search
+from cinemyo.tuning.search import Tuning, as_run, best, run_search
 from cinemyo.tuning.study import Study
 from tests.training import study
 from tests.tuning import tiny
@@ -53,6 +54,16 @@ def test_more_trials_go_on_in_the_same_study(done: tuple[Tuning, Study], layout:
 def test_another_space_is_another_study(done: tuple[Tuning, Study], layout: Layout) -> None:
     space = {"fit.learning_rate": tiny.SEARCH["space"]["fit.learning_rate"]}
     assert tiny.tuning(layout, **FEW, space=space).folder != done[0].folder
+
+
+def test_a_search_is_found_again_after_the_code_has_changed(done: tuple[Tuning, Study]) -> None:
+    moved = replace(done[0], folder=done[0].folder.with_name("rate-000000000000"))
+    assert as_run(moved).folder == done[0].folder
+
+
+def test_a_search_from_another_arm_is_another_search(done: tuple[Tuning, Study], layout: Layout) -> None:
+    with pytest.raises(ConfigError, match="a search rate that has run"):
+        as_run(tiny.tuning(layout, **FEW, base=tiny.arm(crop_px=40)))
 
 
 def test_no_work_is_left_behind(done: tuple[Tuning, Study], layout: Layout) -> None:

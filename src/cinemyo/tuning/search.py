@@ -4,7 +4,7 @@ import json
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from cinemyo.training.arm import work_folder
 from cinemyo.training.data import Samples
 from cinemyo.tuning.development import SCHEME, Basis, digest, read_basis, read_samples
 from cinemyo.tuning.pruning import Peer
-from cinemyo.tuning.space import Search, arm_of, values_of
+from cinemyo.tuning.space import Search, arm_of
 from cinemyo.tuning.study import Study, Told
 from cinemyo.tuning.trial import Job, Outcome, clear, run_trial
 
@@ -87,7 +87,11 @@ def prepare(search: Search, *, base: Arm, params: Params, layout: Layout) -> Tun
     return Tuning(search, base, params, layout, basis, folder)
 
 
-def run_search(tuning: Tuning, *, after: Callable[[Told], None] = lambda _: None) -> Study:
+def _nothing(_study: Study, _trial: Told) -> None:
+    """Follows no search."""
+
+
+def run_search(tuning: Tuning, *, after: Callable[[Study, Told], None] = _nothing) -> Study:
     """The study with as many settled trials as the search wants; those of an earlier run are taken as they are.
 
     Raises:
@@ -99,7 +103,7 @@ def run_search(tuning: Tuning, *, after: Callable[[Told], None] = lambda _: None
         study.recover()
         _write_facts(tuning)
         while len(study.settled()) < tuning.search.trials:
-            after(_next(tuning, study=study))
+            after(study, _next(tuning, study=study))
         return study
 
 
@@ -148,6 +152,32 @@ def facts(tuning: Tuning) -> dict[str, Any]:
     }
 
 
+def as_run(tuning: Tuning) -> Tuning:
+    """The search at the place where it last ran on these cines, also by code that has changed since.
+
+    Raises:
+        ConfigError: it has not run.
+    """
+    wanted = _asked(facts(tuning))
+    runs = [path for path in tuning.folder.parent.glob(f"{tuning.search.name}-*/search.json") if _is_of(path, wanted)]
+    ran = sorted(runs, key=lambda path: (path.parent == tuning.folder, path.stat().st_mtime_ns))
+    if not ran:
+        got, remedy = f"none in {tuning.folder.parent}", "run it first, with the same study, search and arm"
+        raise ConfigError("search", expected=f"a search {tuning.search.name} that has run", got=got, remedy=remedy)
+    return replace(tuning, folder=ran[-1].parent)
+
+
+def _is_of(path: Path, wanted: dict[str, Any]) -> bool:
+    return _asked(json.loads(path.read_text(encoding="utf-8"))) == wanted
+
+
+def _asked(told: dict[str, Any]) -> dict[str, Any]:
+    """Facts without the number of trials, which may grow."""
+    asked: dict[str, Any] = json.loads(json.dumps(told))
+    del asked["search"]["trials"]
+    return asked
+
+
 def _write_facts(tuning: Tuning) -> None:
     content = (json.dumps(facts(tuning), indent=1, sort_keys=True) + "\n").encode()
     tables.write_bytes(tuning.folder / "search.json", content)
@@ -159,8 +189,3 @@ def best(study: Study) -> Told | None:
     primary = study.search.objectives[0]
     sign = -1.0 if primary == "accuracy" else 1.0
     return min(complete, key=lambda trial: (sign * trial.figures[primary], trial.number), default=None)
-
-
-def chosen_values(tuning: Tuning, *, trial: Told) -> dict[str, Any]:
-    """The values of the arm that a trial chose, by dotted key."""
-    return values_of(tuning.search, point=trial.point)
