@@ -1,6 +1,7 @@
 """The jobs that a command line of a sweep asks for, each composed and typed before the first of them runs."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -46,8 +47,19 @@ def planned(overrides: Sequence[str], *, conf: Path, base: Path = Path()) -> lis
     return found
 
 
-def launcher_of(overrides: Sequence[str], *, conf: Path) -> launching.Local | launching.Ray | launching.Slurm:
-    """Where the jobs run: the same for all of them, and no part of any.
+@dataclass(frozen=True)
+class Way:
+    """How the jobs of a command run: the same for all of them, and no part of any."""
+
+    launcher: launching.Local | launching.Ray | launching.Slurm
+    workers: int | None
+    """Processes for the folds of one job."""
+    is_hydra: bool
+    """Whether the command names a launcher or sweeper of Hydra's own, which then runs the jobs."""
+
+
+def way_of(overrides: Sequence[str], *, conf: Path) -> Way:
+    """Where and how the jobs of a command line run.
 
     Raises:
         ConfigError: an override, name or value that cannot be.
@@ -58,7 +70,9 @@ def launcher_of(overrides: Sequence[str], *, conf: Path) -> launching.Local | la
         if any([item for item in job if item.startswith(LAUNCHER)] != own for job in others):
             remedy = "start one sweep per launcher"
             raise ConfigError("sweep, launcher", expected="one for all jobs", got="several", remedy=remedy)
-        return launching.parse(_composed(first, name=name_of(first))["launcher"], where="sweep")
+        values = _composed(first, name=name_of(first))
+    launcher = launching.parse(values["launcher"], where="sweep")
+    return Way(launcher, values["workers"], any(item.startswith("hydra/") for item in overrides))
 
 
 def name_of(overrides: Sequence[str]) -> str:

@@ -1,7 +1,7 @@
 """The jobs of a sweep as runs nested under one parent, and what is written beside them; all read from files."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -29,35 +29,36 @@ FILES: Final = ("ranking.csv", "ranking.html", "accuracy_against_cost.png")
 def keep(jobs: Sequence[Job], *, params: Params, layout: Layout, status: Ended | None) -> pd.DataFrame:
     """The ranking of all jobs that rest on the same tables and code, written and recorded with the jobs given.
 
-    `status` is that of the sweep, or None while it goes on.
+    `status` is that of the sweep, or None while it goes on: the page and its figure are drawn at its end.
 
     Raises:
         SetupError: the tracking store does not answer; the files are written all the same.
     """
-    basis = jobs[0].basis
-    ranked = write_ranking(basis, params=params, layout=layout)
+    folder, basis = sweep_folder(layout), jobs[0].basis
+    ranked = ranking(job_folders(folder, basis=basis))
+    tables.write(ranked, table=RANKING, path=folder / FILES[0])
+    if status:
+        write_page(ranked, params=params, folder=folder)
     ended = [job for job in jobs if job.state != "owed"]
     items = [job_item(job.folder, params=params, layout=layout) for job in {job.key: job for job in ended}.values()]
-    parent = parent_entry(ranked, params=params, layout=layout)
+    parent = parent_entry(
+        ranked, params=params, files={name: folder / name for name in (FILES if status else FILES[:1])}
+    )
     record_nested(layout.base, parent, key=f"sweep {basis}", items=items, status=status)
     return ranked
 
 
-def write_ranking(basis: str, *, params: Params, layout: Layout) -> pd.DataFrame:
-    """The ranking, written as table, figure and page below `outputs/sweep/<study>/`."""
-    folder = sweep_folder(layout)
-    ranked = ranking(job_folders(folder, basis=basis))
-    tables.write(ranked, table=RANKING, path=folder / FILES[0])
+def write_page(ranked: pd.DataFrame, *, params: Params, folder: Path) -> None:
+    """Writes the ranking as a figure and a page."""
     note = "Inner validation parts, by cine; bars: one standard deviation over folds. No test part was looked at."
     figure = accuracy_against_cost(
         ranked, title=f"{params.study.title}: accuracy against cost", note=f"{note} {params.study.notice}".strip()
     )
     tables.write_bytes(folder / FILES[2], figure)
     tables.write_bytes(folder / FILES[1], page(ranked, study=params.study, figure=figure))
-    return ranked
 
 
-def parent_entry(ranked: pd.DataFrame, *, params: Params, layout: Layout) -> Entry:
+def parent_entry(ranked: pd.DataFrame, *, params: Params, files: Mapping[str, Path]) -> Entry:
     """The parent run: how many jobs there are, the best of them, and the ranking."""
     finished = ranked[ranked["state"] == "finished"]
     figures = {"finished": float(len(finished)), "failed": float(len(ranked) - len(finished))}
@@ -69,7 +70,7 @@ def parent_entry(ranked: pd.DataFrame, *, params: Params, layout: Layout) -> Ent
         arm="sweep",
         fold=None,
         metrics=[Metric(name, value) for name, value in figures.items()],
-        files={name: sweep_folder(layout) / name for name in FILES},
+        files=files,
         tags={"kind": "sweep", "level": "sweep", "synthetic": str(params.study.synthetic).lower()},
     )
 

@@ -3,16 +3,18 @@
 What was left by a killed writer is mended by the next one: no item has two runs, and none is left running.
 """
 
+import os
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from cinemyo.errors import SetupError
 from cinemyo.record.tracking.entry import Entry, Metric
-from cinemyo.record.tracking.store import NEUTRAL, Store
+from cinemyo.record.tracking.store import NEUTRAL, STORE, Store
 from cinemyo.sweeping.lock import alone
 
 Ended = Literal["FINISHED", "FAILED", "KILLED"]
@@ -41,7 +43,7 @@ def record_nested(
         SetupError: the store does not answer, or another process holds it for longer than `wait_s` seconds.
     """
     with alone(base / "mlruns" / "nested.lock", wait_s=wait_s), _answering():
-        store = Store(base)
+        store = _opened(base, (Path.cwd(), os.getpid(), os.environ.get(STORE)))
         experiment = store._experiment(parent.study)
         known = _known(store, experiment)
         own = _parent(store, parent, key=key, experiment=experiment, known=known)
@@ -49,6 +51,12 @@ def record_nested(
         _follow(store, own, parent)
         store.client.set_terminated(own, status=status) if status else store.client.update_run(own, "SCHEDULED")
         return {key: own, **ids}
+
+
+@cache
+def _opened(base: Path, place: tuple[Path, int, str | None]) -> Store:
+    """One door per process and place: opening it checks every table of the store, which takes a second."""
+    return Store(base)
 
 
 def _known(store: Store, experiment: str) -> Mapping[str, list[Any]]:
