@@ -16,8 +16,8 @@ def of(name: str, *, phases: list[str], **backbone: Any) -> Arm:
 
 def test_vgg16_counts_as_published() -> None:
     # 14 714 688 weights without its dense layers, for gray input 2 * 64 * 9 fewer; 15.35 G multiplications at 224 px
-    # without them (Simonyan 2015), of which the first layer has 87 M, a third of them left for gray input; 49 times fewer
-    # at 32 px
+    # without them (Simonyan 2015), of which the first layer has 87 M, a third of them left for gray input; 49 times
+    # fewer at 32 px
     cost = cost_of(of("vgg16", phases=["systole"]), side=32)
     assert cost.parameters == 14_714_688 - 1152 + 512 * 3 + 3
     assert cost.gflop == pytest.approx(2 * (15.347 - 0.0578) / 49, rel=0.002)
