@@ -122,6 +122,16 @@ def test_a_store_that_another_process_holds_is_one_sentence(base: Path) -> None:
         record_nested(base, PARENT, key="sweep", items=[], status=None, wait_s=0.1)
 
 
+@pytest.mark.slow
+def test_a_database_that_another_program_holds_is_one_sentence(base: Path, rows: Rows) -> None:
+    with closing(sqlite3.connect(base / "mlruns" / "mlflow.db", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(SetupError, match=r"got held by another process; end that process and run the same"):
+            keep(base, item("a"))
+    keep(base, item("a"))
+    assert rows(ACTIVE) == [("a", "FINISHED"), ("sweep", "FINISHED")]
+
+
 def test_a_store_that_does_not_answer_loses_nothing(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(STORE, "http://127.0.0.1:9")
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
