@@ -9,17 +9,17 @@ from typing import Any, Final
 
 import pytorch_lightning as pl
 import torch
-from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from torch import nn
 
-from cinemyo.errors import TrainingError
+from cinemyo.errors import ConfigError, TrainingError
 from cinemyo.labels import CLASSES
 from cinemyo.models.classifier import PhaseClassifier
-from cinemyo.training import state
+from cinemyo.training import distributed, state
 from cinemyo.training.answer import ANSWER_BATCH, device, features, probabilities
 from cinemyo.training.augment import changes_nothing, keys_of
 from cinemyo.training.bank import banked
 from cinemyo.training.data import FeatureInput, ImageInput, InOrder, Shuffled
+from cinemyo.training.distributed import ALONE, Share
 from cinemyo.training.memory import in_parts, with_room
 from cinemyo.training.module import PhaseModule, Source
 from cinemyo.training.precision import lightning_precision
@@ -61,28 +61,56 @@ def fit(task: Task, *, watch: Watch = unwatched) -> FitResult:
     folder = task.folder
     finished = state.read(folder / "finished.safetensors")
     if finished is None:
-        finished = with_room(
-            lambda parts: _train(task, path=folder / "epoch.safetensors", watch=watch, parts=parts),
-            where=task.where,
-            batch_size=task.arm.fit.batch_size,
-        )
+        finished = _trained(task, watch=watch)
         state.write(folder / "finished.safetensors", finished)
         (folder / "epoch.safetensors").unlink(missing_ok=True)
     return FitResult(finished.part("model"), finished.facts["history"], task.rows(finished.part("answer")))
 
 
-def _train(task: Task, *, path: Path, watch: Watch, parts: int) -> Saved:
+def _trained(task: Task, *, watch: Watch) -> Saved:
+    path, count = task.folder / "epoch.safetensors", distributed.devices()
+    if count == 1:
+        return with_room(
+            lambda parts: _train(task, path=path, watch=watch, parts=parts, share=ALONE),
+            where=task.where,
+            batch_size=task.arm.fit.batch_size,
+        )
+    if watch is not unwatched:
+        expected, remedy = "one device where a search watches the fit", f"unset {distributed.VARIABLE}"
+        raise ConfigError(task.where, expected=expected, got=str(count), remedy=remedy)
+    distributed.side_by_side(_train_share, task, count=count, where=task.where)
+    whole = state.read(_whole(task))
+    if whole is None:
+        remedy = "run it again: it goes on from its last epoch"
+        raise TrainingError(task.where, expected="the fit of all devices", got="none", remedy=remedy)
+    _whole(task).unlink()
+    return whole
+
+
+def _whole(task: Task) -> Path:
+    """Where the first of several processes leaves the fit of all."""
+    return task.folder / "whole.safetensors"
+
+
+def _train_share(given: tuple[Task, Share]) -> None:
+    task, share = given
+    trained = _train(task, path=task.folder / "epoch.safetensors", watch=unwatched, parts=1, share=share)
+    if share.rank == 0:
+        state.write(_whole(task), trained)
+
+
+def _train(task: Task, *, path: Path, watch: Watch, parts: int, share: Share) -> Saved:
     _refuse_empty(task)
     images, fold = task.samples.images, task.split.fold
-    with _reproducibly(fold, seed=task.seed):
+    with distributed.joined(share), _reproducibly(fold, seed=task.seed):
         model = _model(task)
         recorder = Recorder(model, frozen=model.frozen_tensors(), path=path)
-        module = _module(task, model, recorder=recorder, watch=watch)
+        module = _module(task, model, recorder=recorder, watch=watch, share=share)
         module.network = in_parts(module.network, parts=parts, where=task.where)
         callbacks = recorder.resume(module)
         if module.history:
             watch(module.history)
-        _run(task, module, callbacks=callbacks)
+        _run(task, module, callbacks=callbacks, share=share)
         model.to(device()).load_state_dict(recorder.best, strict=False)
         answers = {
             name: probabilities(model, images[task.samples.positions(cines)]) for name, cines in task.answered.items()
@@ -120,15 +148,17 @@ def _refuse_empty(task: Task) -> None:
         raise TrainingError(task.where, expected="labelled cines to select an epoch on", got="none", remedy=remedy)
 
 
-def _module(task: Task, model: PhaseClassifier, *, recorder: Recorder, watch: Watch) -> PhaseModule:
+def _module(task: Task, model: PhaseClassifier, *, recorder: Recorder, watch: Watch, share: Share) -> PhaseModule:
     """The module on images or on what was computed of them once."""
     network, source = _network_and_source(task, model)
 
     def after_epoch(module: PhaseModule) -> None:
-        recorder(module)
+        # of several processes, which have the same tensors, the first keeps them
+        if share.rank == 0:
+            recorder(module)
         watch(module.history)
 
-    return PhaseModule(
+    return distributed.module_class(share)(
         network,
         source=source,
         targets=task.samples.targets,
@@ -148,7 +178,7 @@ def _network_and_source(task: Task, model: PhaseClassifier) -> tuple[nn.Module, 
     return model, ImageInput(images, augment=arm.augment)
 
 
-def _run(task: Task, module: PhaseModule, *, callbacks: list[pl.Callback]) -> None:
+def _run(task: Task, module: PhaseModule, *, callbacks: list[pl.Callback], share: Share) -> None:
     arm = task.arm
     if module.finished == arm.fit.epochs:
         return
@@ -158,19 +188,19 @@ def _run(task: Task, module: PhaseModule, *, callbacks: list[pl.Callback]) -> No
     watched = InOrder(task.watched, ANSWER_BATCH) if len(task.watched) else None
     trainer = pl.Trainer(
         accelerator=device().type,
-        devices=1,
         precision=lightning_precision(arm.fit),
         max_epochs=arm.fit.epochs - module.finished,
         callbacks=callbacks,
-        plugins=[LightningEnvironment()],
         deterministic=True,
         logger=False,
         enable_checkpointing=False,
         enable_model_summary=False,
         enable_progress_bar=False,
         num_sanity_val_steps=0,
+        **distributed.trainer_options(share),
     )
-    trainer.fit(module, train_dataloaders=batches, val_dataloaders=watched)
+    rows = distributed.own_rows(batches, share=share, where=task.where)
+    trainer.fit(module, train_dataloaders=rows, val_dataloaders=watched)
 
 
 @contextmanager
