@@ -276,3 +276,18 @@ def test_a_fit_that_its_watcher_ended_goes_on_where_it_was(plain: tuple[Task, Fi
     told: list[int] = []
     assert same(fit(task, watch=lambda history: told.append(len(history))), plain[1])
     assert told == [2, 3, 4]
+
+
+def test_states_are_not_written_more_often_than_a_device_asks(
+    plain: tuple[Task, FitResult], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder, "PAUSE_S", {"cpu": 3600.0})
+    written: list[int] = []
+
+    def write(path: Path, saved: state.Saved) -> None:
+        written.append(len(saved.facts["history"]))
+        state.write(path, saved)
+
+    monkeypatch.setattr(recorder, "state", _Patched(write))
+    assert same(fit(tiny.task(tmp_path)), plain[1])
+    assert written == [4]

@@ -1,6 +1,5 @@
 """What a model says of crops: features and probabilities, also of a stored fold on crops that it never saw."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -22,11 +21,6 @@ ANSWER_BATCH: Final = 64
 def device() -> torch.device:
     """Where fits run."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
-def cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def fold_probabilities(

@@ -18,7 +18,6 @@ from cinemyo.folds import HOLDOUT, of_folds
 from cinemyo.labels import CLASSES, Phase
 from cinemyo.layout import Layout
 from cinemyo.persons import permuted
-from cinemyo.preparation.canvas import crop, read_pages
 from cinemyo.training.augment import affine, apply, draws, gains, to_unit
 
 UNLABELLED: Final = -1
@@ -123,6 +122,9 @@ def load_crops(layout: Layout, *, arm: Sight, cine_ids: Sequence[str]) -> UInt8[
 
     Source: Germain 2021, §2.3
     """
+    # here and in `crop_of`: fits on a lent GPU have crops, and neither SimpleITK nor tifffile
+    from cinemyo.preparation.canvas import read_pages
+
     folder = layout.prepared(arm.recipe)
     prepared = tables.read(folder / "prepared.csv", table=tables.PREPARED).set_index("cine_id")
     phases = tables.read(layout.phases, table=tables.PHASE_TABLE).set_index("cine_id")
@@ -146,6 +148,8 @@ def crop_of(
     pages: UInt8[np.ndarray, "phase y x"], *, centre: tuple[float, float], arm: Sight
 ) -> UInt8[np.ndarray, "phase side side"]:
     """What the arm sees of a canvas: the square around the centre (row, column, pixels), or the whole canvas."""
+    from cinemyo.preparation.canvas import crop
+
     if arm.hidden_radius_px is not None:
         return hidden(pages, radius_px=arm.hidden_radius_px)
     return pages if arm.crop_px is None else crop(pages, centre=centre, side=arm.crop_px)
