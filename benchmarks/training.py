@@ -11,7 +11,8 @@ paper is 1,000 cines trained on and 200 watched, so
 
     seconds of a fold-epoch = 1000/64 x seconds of training + 200/32 x seconds of validation
 
-and, for ours, what six folds of 100 epochs share and do once beside it:
+and, for ours, the state from which a stopped fit goes on, written once an epoch, and what six folds of 100 epochs share
+and do once beside it:
 
     + bank: (8 draws + 1) x 1200 cines x seconds per cine and draw / 600
     + answers: 200 cines by the whole network at the end of a fold / 100
@@ -105,7 +106,8 @@ def fold_epoch(rows: Rows) -> dict[str, float]:
     """Seconds of a fold-epoch of the paper, from the epochs after the first."""
     middle = {name: median(row[f"{name}_seconds"] for row in rows[1:]) for name in ("train", "validation")}
     train, watched = PAPER["train"] / LEARNT * middle["train"], PAPER["validation"] / WATCHED * middle["validation"]
-    return {"train": train, "validation": watched, "total": train + watched}
+    state = median(row.get("state_seconds", 0.0) for row in rows[1:])
+    return {"train": train, "validation": watched, "state": state, "total": train + watched + state}
 
 
 def speed(python: str | None) -> None:

@@ -110,6 +110,7 @@ def _settings(task: Task, model: PhaseClassifier) -> dict[str, Any]:
         "backbone": arm.backbone.name,
         "options": arm.backbone.options,
         "frozen": list(model.of_phase(0).frozen),
+        "channels": model.of_phase(0).channels,
         "mean": mean[0],
         "std": std[0],
         "pool": arm.head.pool,

@@ -34,7 +34,7 @@ def read_task(folder: Path, *, fold: int) -> Task:
 
 
 class Clocked:
-    """Notes when training and validation of each epoch begin and end, for as long as it is entered."""
+    """Notes when training and validation of each epoch end, and its state is kept, for as long as it is entered."""
 
     def __init__(self) -> None:
         self.stamps: list[list[float]] = []
@@ -53,6 +53,7 @@ class Clocked:
         def end(module: PhaseModule) -> None:
             stamps[-1].append(_now())
             own[1](module)
+            stamps[-1].append(_now())
 
         PhaseModule.on_train_epoch_start = start  # type: ignore[method-assign]
         PhaseModule.on_validation_start = between  # type: ignore[method-assign]
@@ -75,8 +76,8 @@ def run(folder: Path, *, fold: int) -> list[dict[str, Any]]:
     with Clocked() as clock:
         history = fit(read_task(folder, fold=fold)).history
     seconds = [
-        {"train_seconds": between - began, "validation_seconds": ended - between}
-        for began, between, ended in clock.stamps
+        {"train_seconds": between - began, "validation_seconds": ended - between, "state_seconds": kept - ended}
+        for began, between, ended, kept in clock.stamps
     ]
     return [{**row, **took} for row, took in zip(history, seconds, strict=True)]
 

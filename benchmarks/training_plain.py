@@ -54,9 +54,11 @@ class Order:
         return self.count
 
     def __iter__(self) -> Any:
+        # a loader with workers makes an iterator that it never asks: the epoch counts from the first batch
         row = np.array(self.epochs[min(self.epoch, len(self.epochs) - 1)])
         self.epoch += 1
-        return iter([part.tolist() for part in np.array_split(row, self.count)])
+        for part in np.array_split(row, self.count):
+            yield part.tolist()
 
 
 class Classifier(pl.LightningModule):
@@ -65,9 +67,7 @@ class Classifier(pl.LightningModule):
     def __init__(self, settings: dict[str, Any], *, weights: dict[str, Tensor], phases: int) -> None:
         super().__init__()
         self.settings = settings
-        channels = weights[
-            next(name for name in weights if name.startswith("backbones.0.") and "weight" in name)
-        ].shape[1]
+        channels = settings["channels"]
         self.backbones = nn.ModuleList([_backbone(settings, channels=channels) for _ in range(phases)])
         self.head = _head(settings, weights)
         own = {name.replace(".network.", "."): tensor for name, tensor in weights.items()}
@@ -76,6 +76,8 @@ class Classifier(pl.LightningModule):
         self.epochs: list[dict[str, float]] = []
         self.sums: dict[str, list[Tensor]] = {}
         self.stamps: list[float] = []
+        # Lightning keeps the modes that it finds
+        self.train()
 
     def train(self, mode: bool = True) -> "Classifier":  # noqa: FBT001 - torch's signature
         """Sets the mode; frozen blocks stay in evaluation mode."""
@@ -156,9 +158,10 @@ def _backbone(settings: dict[str, Any], *, channels: int) -> nn.Module:
 
 
 def _head(settings: dict[str, Any], weights: dict[str, Tensor]) -> nn.Sequential:
-    shapes = [weights[name].shape for name in sorted(weights) if name.startswith("head.") and name.endswith("weight")]
+    names = [name for name in weights if name.startswith("head.") and name.endswith("weight")]
+    shapes = [weights[name].shape for name in sorted(names, key=lambda name: int(name.split(".")[1]))]
     layers: list[nn.Module] = []
-    for place, shape in enumerate(sorted(shapes, key=lambda shape: -shape[1])):
+    for place, shape in enumerate(shapes):
         last = place == len(shapes) - 1
         drop = settings["dropouts"][place : place + 1] if settings["widths"] else settings["dropouts"]
         dropout = [nn.Dropout(drop[0])] if drop else []
