@@ -23,6 +23,8 @@ LONG: Final = {
     "benchmarks.coverage": "about half an hour",
     "benchmarks.fuzz": "a quarter of an hour; shorter as `python -m benchmarks.fuzz 2000`",
     "benchmarks.permuted_labels": "about ten minutes, once a study is prepared",
+    "benchmarks.training": "eight minutes as `python -m benchmarks.training speed PYTHON`, as many for `equality`",
+    "benchmarks.bank_accuracy": "about a quarter of an hour",
 }
 """Run apart, by hand."""
 
