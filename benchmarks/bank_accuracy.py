@@ -1,14 +1,15 @@
 """Whether a bank of augmentation draws costs accuracy: paired fits with and without it, the same but for the bank.
 
-    python -m benchmarks.bank_accuracy [PATIENTS [SEEDS [EPOCHS]]]
+    python -m benchmarks.bank_accuracy [PATIENTS [SEEDS [EPOCHS [DRAWS]]]]
 
 Phantom hearts of our own, rendered at both phases and cropped around the left ventricle. A small network is trained
 first to tell views of other phantom patients, as networks are trained on ImageNet; then its first blocks are frozen and
 the rest learns the pathology: with new draws in every epoch, and from a bank. Each seed is a pair (the same folds,
 start and order of batches) over three folds by patient, so that every patient is tested once in each arm.
 
-The interval of the difference in accuracy by patient is a bootstrap of patients over the mean of the seeds. Finished
-fits are kept in `.cache/cinemyo/bank_accuracy`: a run that is stopped goes on where it was.
+The interval of the difference in accuracy by patient spans two: a bootstrap of patients over the mean of the seeds, and
+Student's over the seeds. Finished fits are kept in `.cache/cinemyo/bank_accuracy`: a run that is stopped goes on where
+it was.
 """
 
 import json
@@ -24,6 +25,7 @@ import numpy as np
 import torch
 from jaxtyping import Float, UInt8
 from safetensors.torch import save_file
+from scipy.stats import t
 
 from benchmarks.result import keep
 from benchmarks.training import bank_of
@@ -146,14 +148,14 @@ def pretrained(patients: int, *, epochs: int) -> dict[str, Any]:
     return {**compact, "weights": weights, "train_from": "layer3", "mean": 0.5, "std": 0.5}
 
 
-def right(given: tuple[int, int, int, str]) -> dict[str, list[bool]]:
+def right(given: tuple[int, int, int, int, str]) -> dict[str, list[bool]]:
     """Of each arm, whether each patient was called right in three folds with a seed, in the order of names."""
-    patients, seed, epochs, weights = given
-    path = WORK / f"right_{patients}_{seed}_{epochs}.json"
+    patients, seed, epochs, draws, weights = given
+    path = WORK / f"right_{patients}_{seed}_{epochs}_{draws}.json"
     if not path.is_file():
         samples, names = samples_of(patients, seed=STUDY, target="pathology")
         found = {}
-        for name, bank in {"new draws": None, "bank": bank_of(8)}.items():
+        for name, bank in {"new draws": None, "bank": bank_of(draws)}.items():
             arm = arm_of(epochs=epochs, bank=bank, backbone=json.loads(weights))
             work = WORK / f"fits_{seed}_{name.replace(' ', '_')}"
             folds = [
@@ -181,22 +183,26 @@ def _called(rows: list[dict[str, Any]], patient_of: dict[str, str]) -> list[bool
 
 
 def interval(differences: Float[np.ndarray, "seed patient"]) -> tuple[float, float, float]:
-    """Mean difference in points, and its 95 % interval over patients."""
-    by_patient = 100 * differences.mean(axis=0)
+    """Mean difference in points, and a 95 % interval that holds both that over patients and that over seeds."""
+    by_patient, by_seed = 100 * differences.mean(axis=0), 100 * differences.mean(axis=1)
     draw = np.random.default_rng(0)
     means = [by_patient[draw.integers(0, len(by_patient), len(by_patient))].mean() for _ in range(4000)]
-    return float(by_patient.mean()), float(np.percentile(means, 2.5)), float(np.percentile(means, 97.5))
+    middle = float(by_patient.mean())
+    half = t.ppf(0.975, len(by_seed) - 1) * by_seed.std(ddof=1) / len(by_seed) ** 0.5 if len(by_seed) > 1 else 0.0
+    low, high = np.percentile(means, [2.5, 97.5])
+    return middle, min(float(low), middle - half), max(float(high), middle + half)
 
 
 def main() -> None:
     """Measures, prints and keeps."""
-    patients, seeds, epochs = (int(said) for said in (*sys.argv[1:4], *(600, 6, 40)[len(sys.argv[1:4]) :]))
+    said = [int(word) for word in sys.argv[1:5]]
+    patients, seeds, epochs, draws = (*said, *(600, 6, 40, 16)[len(said) :])
     WORK.mkdir(parents=True, exist_ok=True)
     weights = json.dumps(pretrained(patients // 2, epochs=max(epochs // 2, 1)))
     samples_of(patients, seed=STUDY, target="pathology")
     pairs = []
     with get_context("spawn").Pool(cores()) as pool:
-        jobs = [(patients, seed, epochs, weights) for seed in range(seeds)]
+        jobs = [(patients, seed, epochs, draws, weights) for seed in range(seeds)]
         for seed, pair in enumerate(pool.imap(right, jobs)):
             pairs.append(pair)
             told = ", ".join(f"{name} {100 * np.mean(called):.2f} %" for name, called in pair.items())
@@ -206,9 +212,9 @@ def main() -> None:
     inside = low > -WITHIN and high < WITHIN
     print(f"bank less new draws: {middle:+.2f} points ({low:+.2f} to {high:+.2f}), inside {WITHIN} points: {inside}")
     by_seed = [{name: float(np.mean(called)) for name, called in pair.items()} for pair in pairs]
-    figures = {"patients": patients, "seeds": seeds, "epochs": epochs, "draws": 8, "accuracies": by_seed}
+    figures = {"patients": patients, "seeds": seeds, "epochs": epochs, "draws": draws, "accuracies": by_seed}
     figures |= {"difference_points": middle, "interval": [low, high], "within": WITHIN, "inside": inside}
-    keep("bank_accuracy", figures, command=f"python -m benchmarks.bank_accuracy {patients} {seeds} {epochs}")
+    keep("bank_accuracy", figures, command=f"python -m benchmarks.bank_accuracy {patients} {seeds} {epochs} {draws}")
     sys.exit(0 if inside else "the interval leaves the band")
 
 

@@ -169,7 +169,7 @@ def _tell(figures: dict[str, dict[str, float]], *, bank: dict[str, float]) -> No
 
 def equality(python: str | None) -> None:
     """Prints and keeps the losses of all programs where nothing is drawn."""
-    fit = {**material.values_of("fit", "paper"), "epochs": 5, "learning_rate": 0.03}
+    fit = {**material.values_of("fit", "paper"), "epochs": 5, "learning_rate": 0.003}
     with tempfile.TemporaryDirectory() as temporary:
         losses = losses_of(Path(temporary), scripts=programs(python), fit=fit)
     names = list(losses)
