@@ -3,7 +3,7 @@
     python -m benchmarks.gpu_table_2 FOLDER [MINUTES]
 
 Table 2: both targets by three inputs, each over six folds of 100 epochs, VGG16 at 160 px, 1,200 synthetic cines, from a
-bank of 8 draws; the folds of an arm run side by side on the card. It stops after MINUTES (8 where none are said) and
+bank of 16 draws; the folds of an arm run side by side on the card. It stops after MINUTES (8 where none are said) and
 goes on from FOLDER when it is called again: a part that is done is not repeated, and a fit goes on from its last state.
 The time of an arm is that of all its calls together. The plain script runs a few epochs of one fold; a Table 2 of it is
 six folds of 100 such epochs for each of six arms.
@@ -152,7 +152,7 @@ def plain(size: Size, *, phases: list[str], folder: Path) -> Figures:
 def table_2_arm(size: Size, *, target: str, phases: list[str], folder: Path) -> None:
     """All folds of an arm from their bank; what is finished or half done in the folder is not repeated."""
     name = next(iter(size.backbones))
-    arm = arm_of(folder, size=size, backbone=name, epochs=size.epochs, draws=8, target=target, phases=phases)
+    arm = arm_of(folder, size=size, backbone=name, epochs=size.epochs, draws=16, target=target, phases=phases)
     tasks = [_task(folder, arm, size=size, fold=fold) for fold in range(size.folds)]
     prepare(tasks[0])
     fit_all(tasks, workers=size.workers)

@@ -14,7 +14,7 @@ paper is 1,000 cines trained on and 200 watched, so
 and, for ours, the state from which a stopped fit goes on, written once an epoch, and what six folds of 100 epochs share
 and do once beside it:
 
-    + bank: (8 draws + 1) x 1200 cines x seconds per cine and draw / 600
+    + bank: (16 draws + 1) x 1200 cines x seconds per cine and draw / 600
     + answers: 200 cines by the whole network at the end of a fold / 100
 
 Ours runs a fold per core side by side with one thread each, the scripts one fold with all cores; a fold-epoch of ours
@@ -43,7 +43,7 @@ from cinemyo.training.fit import prepare
 HERE = Path(__file__).parent
 LEARNT, WATCHED = 64, 32
 PAPER = {"train": 1000, "validation": 200, "cines": 1200, "folds": 6, "epochs": 100}
-DRAWS = 8
+DRAWS = 16
 """Of the bank of the paper's study."""
 TRIED = 2
 """Draws that are made here, to know what one costs."""
