@@ -128,7 +128,7 @@ def operations_of(task: Task) -> dict[str, float]:
 
 
 def _frozen(model: PhaseClassifier, images: torch.Tensor, task: Task) -> int:
-    from cinemyo.models.prefix import SuffixClassifier
+    from cinemyo.training.prefix import SuffixClassifier
 
     network = SuffixClassifier(model, side=images.shape[-1])
     with FlopCounterMode(display=False) as counter, computing(task.arm.fit):

@@ -18,12 +18,12 @@ from cinemyo.config import Bank
 from cinemyo.errors import ConfigError, SetupError, TrainingError
 from cinemyo.launching.jobs import cores
 from cinemyo.models.classifier import PhaseClassifier
-from cinemyo.models.prefix import SuffixClassifier
 from cinemyo.provenance import digest_of
 from cinemyo.training.answer import device
 from cinemyo.training.augment import affine, apply, changes_nothing, draws, gains, keys_of, to_unit
 from cinemyo.training.data import Batch
 from cinemyo.training.precision import computing
+from cinemyo.training.prefix import SuffixClassifier
 from cinemyo.training.task import Task
 
 GIB: Final = 2**30

@@ -8,7 +8,7 @@ from cinemyo.config import Arm
 from cinemyo.errors import ConfigError
 from cinemyo.models.backbone import FeatureNetwork, skeleton
 from cinemyo.models.classifier import PhaseClassifier
-from cinemyo.models.prefix import SuffixClassifier, halves
+from cinemyo.training.prefix import SuffixClassifier, halves
 from tests.models.test_backbone import read, tiny
 from tests.training import tiny as tiny_training
 
