@@ -1,36 +1,62 @@
-"""Runs the measurements whose data are here, and says which it left out: what `make bench` calls."""
+"""Runs the measurements that are short and whose data are here, and says which it left out: what `make bench` calls."""
 
 import subprocess
 import sys
+import time
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-from cinemyo import config
+ACDC: Final = "the ACDC release at data/source (make source ROOT=...)"
 
-ACDC = "the ACDC release at data/source (make source ROOT=...)"
+
+@dataclass(frozen=True)
+class Measurement:
+    """One module of benchmarks/, and why it may be left out."""
+
+    command: tuple[str, ...]
+    possible: bool = True
+    needs: str = ""
+
+
+LONG: Final = {
+    "benchmarks.coverage": "about half an hour",
+    "benchmarks.fuzz": "a quarter of an hour; shorter as `python -m benchmarks.fuzz 2000`",
+    "benchmarks.permuted_labels": "about ten minutes, once a study is prepared",
+    "benchmarks.training": "eight minutes as `python -m benchmarks.training speed PYTHON`, as many for `equality`",
+    "benchmarks.bank_accuracy": "about a quarter of an hour",
+}
+"""Run apart, by hand."""
+
+
+def wanted() -> list[Measurement]:
+    """The short measurements, the quickest first."""
+    truth = Path("data/phantom/demo/truth.csv")
+    acdc = sorted(Path("data/source").rglob("patient*/Info.cfg"))
+    root = acdc[0].parents[1].as_posix() if acdc else ""
+    return [
+        Measurement(("benchmarks.evaluation",)),
+        Measurement(("benchmarks.heat_maps",)),
+        Measurement(("benchmarks.oracle", "data/phantom/demo"), truth.is_file(), "the study demo"),
+        Measurement(("benchmarks.ingest",)),
+        Measurement(("benchmarks.cost",)),
+        Measurement(("benchmarks.repro",)),
+        Measurement(("benchmarks.localisation", root), bool(acdc), ACDC),
+    ]
 
 
 def main() -> None:
     """Runs each measurement in a process of its own."""
-    params = config.load()
-    study = params.study.name
-    prepared = Path("data", study, "prepared").is_dir()
-    acdc = sorted(Path("data/source").rglob("patient*/Info.cfg"))
-    root = acdc[0].parents[1].as_posix() if acdc else ""
-    wanted = [
-        (["benchmarks.coverage"], True, "nothing"),
-        (["benchmarks.fuzz"], True, "nothing"),
-        (["benchmarks.ingest"], True, "nothing"),
-        (["benchmarks.oracle", "data/phantom/demo"], Path("data/phantom/demo/truth.csv").is_file(), "the study demo"),
-        (["benchmarks.permuted_labels"], prepared, "a prepared study (make repro)"),
-        (["benchmarks.localisation", root], bool(acdc), ACDC),
-    ]
-    status = 0
-    for command, possible, needs in wanted:
-        if possible:
-            print(f"== {command[0]}", flush=True)
-            status |= subprocess.run([sys.executable, "-m", *command], check=False).returncode
+    status, began = 0, time.monotonic()
+    for one in wanted():
+        if one.possible:
+            print(f"== {one.command[0]}", flush=True)
+            status |= subprocess.run([sys.executable, "-m", *one.command], check=False).returncode
         else:
-            print(f"== {command[0]} left out: it needs {needs}", flush=True)
+            print(f"== {one.command[0]} left out: it needs {one.needs}", flush=True)
+    for name, length in LONG.items():
+        print(f"== {name} left out: run it apart, {length}", flush=True)
+    print(f"{(time.monotonic() - began) / 60:.1f} minutes")
     sys.exit(status)
 
 

@@ -5,7 +5,9 @@ from typing import Any
 
 from cinemyo.config import Params, Source
 from cinemyo.deid.refusals import read_refusals
+from cinemyo.launching.choice import chosen
 from cinemyo.layout import Layout
+from cinemyo.sources.ahead import ingest_ahead
 from cinemyo.sources.census import check_census
 from cinemyo.sources.ingest import ingest, outputs, work_of
 from cinemyo.sources.keyed import key_of
@@ -25,6 +27,7 @@ def ingest_cohort(run: Run, *, source: Source, layout: Layout) -> None:
     key, found, withdrawn = key_of(run.params.source), count_of(source), Path(run.params.oversight.withdrawn)
     refused = read_refusals(withdrawn, key=key)
     finished = work_of(layout, key=key)
+    ingest_ahead(source, keyed=run.params.source, layout=layout, withdrawn=withdrawn, launcher=chosen())
     ingest(open_source(source, key=key), layout=layout, key=key, found=found, finished=finished, refused=refused)
     run.wrote(inputs=[Path(source.root), withdrawn], outputs=outputs(layout), params=basis(run.params, source=source))
     finished.clear()

@@ -4,7 +4,9 @@ import sys
 from collections.abc import Sequence
 
 from cinemyo import tables
+from cinemyo.launching.choice import chosen
 from cinemyo.layout import Layout
+from cinemyo.preparation.ahead import prepare_ahead
 from cinemyo.preparation.prepare import prepare, work_of
 from pipelines.stage import Run, argument, stage
 
@@ -22,6 +24,7 @@ def prepare_cohort(run: Run, *, layout: Layout, recipes: Sequence[str]) -> None:
     kept = [work_of(layout, name=name, recipe=run.params.recipes[name]) for name in recipes]
     for name, finished in zip(recipes, kept, strict=True):
         recipe = run.params.recipes[name]
+        prepare_ahead(layout, name=name, recipe=recipe, launcher=chosen())
         prepare(cines, layout=layout, regions=regions, name=name, recipe=recipe, finished=finished)
     run.wrote(
         inputs=[layout.ingested, layout.cines, layout.regions],

@@ -1,120 +1,140 @@
-"""One job of a Hydra multirun: an arm composed on the command line, fitted over the folds, compared in MLflow.
+"""Many arms compared: each job of a Hydra multirun is an arm composed on the command line, fitted over the folds.
 
-`python -m pipelines.sweep -m backbone=compact,resnet50v2 crop_px=48,64` explores; it writes below `outputs/` and never
-below `reports/`. A winner is promoted by adding one file to `conf/arm/` and naming it in the study.
+`python -m pipelines.sweep -m backbone=compact,resnet50v2 crop_px=64,96` explores; it writes below `outputs/` and to the
+experiment `<study>_sweep` of MLflow, never below `reports/`. The same command again does what is still owed and nothing
+else. A winner is chosen by inner validation alone and promoted by `python -m pipelines.promote`.
 """
 
-import json
+import logging
+import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import hydra
+from hydra._internal.utils import get_args_parser
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
-from cinemyo import config, tables
-from cinemyo.config import Arm, Params
-from cinemyo.errors import CinemyoError, ConfigError
-from cinemyo.evaluation.scoring import score
-from cinemyo.evaluation.summary import metrics_of
+from cinemyo.config import Params
+from cinemyo.errors import CinemyoError, SetupError
+from cinemyo.launching.choice import HERE, Local, Ray, Slurm
+from cinemyo.launching.jobs import each
 from cinemyo.layout import Layout
-from cinemyo.persons import read_links
-from cinemyo.provenance import digest_of, sha256
-from cinemyo.record.runs import flat
-from cinemyo.record.tracking import Data, Entry, Metric, Store
-from cinemyo.training.arm import ArmResult, Outputs, run_arm, work_folder
-from cinemyo.training.data import read_inputs
+from cinemyo.record.sweep.runs import keep
+from cinemyo.sweeping.job import Job, State, give_up, job_of, run_apart, run_job, told
+from cinemyo.sweeping.reason import reason
+from pipelines.grid import name_of, planned, typed, way_of
+from pipelines.stage import OFFLINE
+
+log = logging.getLogger(__name__)
+CONF: Final = Path("conf")
+LOST: Final = "its process ended without a word, as one does that is killed for its memory"
+AGAIN: Final = "the same command tries these again and repeats nothing that is finished"
+BEFORE: Final = "not begun, for the launcher ended before"
 
 
-def composed(values: dict[str, Any]) -> tuple[Params, Arm]:
-    """The study and the arm of a composition that holds the arm at its top level.
+def job(values: DictConfig) -> State:
+    """Runs one job in the process that a launcher of Hydra gives it; a failure is a state, so that the others go on.
 
-    Raises:
-        ConfigError: a key or value that the models do not know, or a recipe that the study does not prepare.
+    The end of the sweep records it: the process of the command alone writes to MLflow.
     """
-    own = {key: values.pop(key) for key in Arm.model_fields}
-    values["study"]["primary"] = "sweep"
-    values["external"] = {"sources": {}, "arms": []}
-    params = config.parse({**values, "arms": {"sweep": own}}, where="conf")
-    return params, params.arms["sweep"]
+    content: Any = OmegaConf.to_container(values, resolve=True)
+    name = name_of(HydraConfig.get().overrides.task)
+    params, arm = typed(content, where=f"sweep, job {name}")
+    layout = Layout(params.study.name)
+    own = job_of(arm, params=params, name=name, layout=layout)
+    return run_job(own, layout=layout, workers=content["workers"])
 
 
-def content_key(arm: Arm, *, params: Params, layout: Layout) -> str:
-    """Digest of all that the result hangs on: arm, seed, and the tables and canvases that it reads."""
-    read = [layout.cines, layout.labels, layout.phases, layout.folds, layout.prepared(arm.recipe) / "prepared.csv"]
-    absent = [path for path in read if not path.is_file()]
-    if absent:
-        raise ConfigError(
-            "sweep", expected=f"a prepared study {params.study.name}", got=f"no {absent[0]}", remedy="run `make repro`"
-        )
-    folder = layout.prepared(arm.recipe)
-    return digest_of([arm.model_dump(mode="json"), params.seed, [sha256(path) for path in read], sha256(folder)])
-
-
-def run_job(params: Params, arm: Arm, *, name: str, layout: Layout) -> Path:
-    """The folder of a finished job; one that finished before is taken as it is."""
-    key = content_key(arm, params=params, layout=layout)
-    folder = layout.base / "outputs" / "sweep" / params.study.name / key[:16]
-    if (folder / "metrics.json").is_file():
-        return folder
-    inputs = read_inputs(layout, arm=arm, seed=params.seed)
-    out = Outputs.under(folder)
-    result = run_arm(arm, name="sweep", seed=params.seed, inputs=inputs, out=out, work=work_folder(layout))
-    figures = figures_of(result, params=params, arm=arm, layout=layout) | {"name": name, "key": key}
-    tables.write_bytes(folder / "metrics.json", (json.dumps(figures, indent=2, sort_keys=True) + "\n").encode())
-    return folder
-
-
-def figures_of(result: ArmResult, *, params: Params, arm: Arm, layout: Layout) -> dict[str, Any]:
-    """Figures of an arm, with the accuracy on the inner validation folds, by which a winner is to be chosen."""
-    prepared = tables.read(layout.prepared(arm.recipe) / "prepared.csv", table=tables.PREPARED)
-    scored = score(
-        result.predictions,
-        name="sweep",
-        arm=arm,
-        folds=tables.read(layout.folds, table=tables.FOLDS),
-        cines=tables.read(layout.cines, table=tables.CINES),
-        labels=tables.read(layout.labels, table=tables.LABELS),
-        prepared=set(prepared["cine_id"]),
-        seed=params.seed,
-        links=read_links(params.split.links),
-    )
-    metrics = metrics_of([scored], study=params.study, evaluate=params.evaluate, seed=params.seed)
-    figures: dict[str, Any] = metrics["arms"]["sweep"]
-    selected = result.history[result.history["selected"]]["validation_accuracy"].dropna()
-    return figures | ({"validation_accuracy": float(selected.mean())} if len(selected) else {})
-
-
-def entry(folder: Path, *, params: Params, arm: Arm, layout: Layout) -> Entry:
-    """The job as a run of the experiment `<study>_sweep`."""
-    figures = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-    single = [Metric(key, float(value)) for key, value in figures.items() if isinstance(value, (int, float))]
-    folds = [Metric("fold_accuracy", value, step) for step, value in enumerate(figures["accuracy_folds"])]
-    return Entry(
-        study=f"{params.study.name}_sweep",
-        arm=figures["name"],
-        fold=None,
-        params={"seed": str(params.seed), **flat(arm.model_dump(mode="json"))},
-        metrics=[*single, *folds],
-        files={"predictions.csv": folder / "predictions.csv", "history.csv": folder / "history.csv"},
-        documents={"confusion.json": {"classes": figures["classes"], "matrix": figures["confusion"]}},
-        data=[Data(str(layout.folds.relative_to(layout.base)), sha256(layout.folds), "training")],
-        tags={"kind": "sweep", "leaky": str(figures["leaky"]).lower()},
-    )
-
-
-@hydra.main(version_base="1.3", config_path="../conf", config_name="sweep")
-def main(values: DictConfig) -> None:
-    """Runs one job of the sweep."""
+def _record_soon(jobs: Sequence[Job], *, params: Params, layout: Layout) -> None:
+    """Records what has ended while the sweep goes on; where the store is held, the end of the sweep records it."""
     try:
-        params, arm = composed(OmegaConf.to_container(values, resolve=True))  # type: ignore[arg-type]
-        layout = Layout(params.study.name)
-        name = HydraConfig.get().job.override_dirname or "base"
-        folder = run_job(params, arm, name=name, layout=layout)
-        Store(layout.base).record([entry(folder, params=params, arm=arm, layout=layout)], study=f"{layout.study}_sweep")
+        keep(jobs, params=params, layout=layout, status=None)
+    except SetupError as error:
+        log.warning("%s", error)
+
+
+def main() -> None:
+    """Runs the jobs that are owed, ranks all, and ends with status 1 where one failed."""
+    os.environ.update({key: value for key, value in OFFLINE.items() if key not in os.environ})
+    asked = get_args_parser().parse_args()
+    try:
+        if asked.help or asked.hydra_help or asked.cfg or asked.info:
+            _launch()
+            return
+        plan = planned(asked.overrides, conf=CONF)
+        way = way_of(asked.overrides, conf=CONF)
+        if way.is_hydra:
+            _launch()
+        elif way.launcher == HERE:
+            do(plan, workers=way.workers)
+        else:
+            send(plan, launcher=way.launcher)
+        left = conclude(plan)
     except CinemyoError as error:
         sys.exit(f"{type(error).__name__}: {error}")
+    if left:
+        sys.exit("\n".join([f"{len(left)} of {len(plan)} jobs failed:", *left, AGAIN]))
+
+
+def _launch() -> None:
+    """Hands over to Hydra; where a launcher breaks, Hydra has said why, and what it did not begin is still owed."""
+    try:
+        hydra.main(version_base="1.3", config_path=str(CONF.resolve()), config_name="sweep")(job)()
+    except SystemExit as error:
+        log.warning("the launcher ended with status %s", error.code)
+
+
+def do(plan: Sequence[tuple[Job, Params]], *, workers: int | None) -> None:
+    """Runs the jobs that are owed one after the other in this process, as Hydra's own launcher would."""
+    owed = [(own, params) for own, params in plan if own.state != "finished"]
+    for number, (own, params) in enumerate(owed, start=1):
+        sys.stderr.write(f"job {number} of {len(owed)}: {own.name} ({own.key})\n")
+        layout = Layout(params.study.name)
+        run_job(own, layout=layout, workers=workers)
+        _record_soon([own], params=params, layout=layout)
+
+
+def send(plan: Sequence[tuple[Job, Params]], *, launcher: Local | Ray | Slurm) -> None:
+    """Runs the jobs that are owed where the launcher says, and records each as it ends.
+
+    Raises:
+        ConfigError, SetupError: the launcher cannot be reached, or is not installed.
+    """
+    known = {job.key: params for job, params in plan}
+    owed = [(job, Layout(params.study.name)) for job, params in plan if job.state != "finished"]
+    for outcome in each(run_apart, owed, launcher=launcher, name=lambda pair: f"job {pair[0].key}"):
+        own, layout = outcome.job
+        if outcome.error is not None:
+            give_up(own, layout=layout, why=reason(outcome.error))
+        _record_soon([own], params=known[own.key], layout=layout)
+
+
+def conclude(plan: Sequence[tuple[Job, Params]]) -> list[str]:
+    """A line per job that is not finished, after ranking and recording all that have ended, study by study."""
+    lines: dict[str, str] = {}
+    for study in dict.fromkeys(params.study.name for _, params in plan):
+        own = [(job, params) for job, params in plan if params.study.name == study]
+        jobs, params, layout = [job for job, _ in own], own[0][1], Layout(study)
+        for lost in [job for job in jobs if job.state == "owed" and (job.folder / "job.json").is_file()]:
+            give_up(lost, layout=layout, why=LOST)
+        left = {job.key: job for job in jobs if job.state != "finished"}
+        lines |= {
+            key: f"  {job.name}: {told(job.folder / 'failed.json').get('reason', BEFORE)}" for key, job in left.items()
+        }
+        ranked = keep(jobs, params=params, layout=layout, status="FAILED" if left else "FINISHED")
+        _tell(ranked, jobs=jobs, layout=layout)
+    return list(lines.values())
+
+
+def _tell(ranked: Any, *, jobs: Sequence[Job], layout: Layout) -> None:
+    best = ranked[ranked["key"].isin([job.key for job in jobs]) & ranked["rank"].notna()]
+    place = f"outputs/sweep/{layout.study}/ranking.html"
+    done = sum(job.state == "finished" for job in jobs)
+    first = f"; best {best['name'].iloc[0]} ({best['key'].iloc[0]})" if len(best) else ""
+    sys.stderr.write(f"{done} of {len(jobs)} jobs finished{first}; ranking in {place}\n")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,9 @@ import logging
 from pathlib import Path
 
 from cinemyo import config
+from cinemyo.folds import fold_count
+from cinemyo.launching.choice import chosen
+from cinemyo.training.ahead import Fold, fit_ahead
 from cinemyo.training.arm import Outputs, run_arm, work_folder
 from cinemyo.training.data import read_inputs
 from pipelines.stage import argument, stage
@@ -17,6 +20,8 @@ def main() -> None:
         _log_to(work_folder(layout) / f"{name}.log")
         out = Outputs.of(layout, arm=name)
         inputs = read_inputs(layout, arm=arm, seed=run.params.seed)
+        folds = range(fold_count(inputs.folds, scheme=arm.scheme))
+        fit_ahead([Fold(arm, name, run.params.seed, layout, fold) for fold in folds], launcher=chosen())
         run_arm(arm, name=name, seed=run.params.seed, inputs=inputs, out=out, work=work_folder(layout))
         run.wrote(
             inputs=[layout.cines, layout.labels, layout.phases, layout.folds, layout.prepared(arm.recipe)],

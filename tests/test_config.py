@@ -169,3 +169,13 @@ def test_absent_params_name_the_remedy(tmp_path: Path, make: Callable[[Path], No
     make(tmp_path / "params.yaml")
     with pytest.raises(ConfigError, match="run `make params`"):
         config.load(tmp_path / "params.yaml")
+
+
+def test_an_arm_that_was_not_chosen_is_written_as_before(values: Values) -> None:
+    assert "selected_on" not in config.parse(values, where="test").arms["dual"].model_dump()
+
+
+def test_an_arm_says_on_what_it_was_chosen(values: Values) -> None:
+    chosen = {"by": "tune rate trial 3", "parts": [1, 2], "folds": "0" * 64}
+    set_at(values, "arms.dual.selected_on", chosen)
+    assert config.parse(values, where="test").arms["dual"].model_dump(mode="json")["selected_on"] == chosen

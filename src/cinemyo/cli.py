@@ -12,6 +12,7 @@ from cinemyo.cli_audit import audit
 from cinemyo.cli_deidentify import deidentify, locate
 from cinemyo.cli_holdout import holdout
 from cinemyo.cli_ingest import ingest
+from cinemyo.cli_plan import plan
 from cinemyo.cli_readers import readers
 from cinemyo.cli_scan import scan_phi
 from cinemyo.errors import CinemyoError
@@ -46,6 +47,7 @@ app.command("scan-phi")(scan_phi)
 app.command("deidentify")(deidentify)
 app.command("ingest")(ingest)
 app.command("locate")(locate)
+app.command("plan")(plan)
 
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
 

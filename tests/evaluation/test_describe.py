@@ -38,6 +38,18 @@ def test_a_control_says_so(changes: dict[str, object], words: str) -> None:
     assert words in standing(own.arms["dual"], study=own.study)
 
 
+CHOSEN = {"selected_on": {"by": "tune rate trial 3", "parts": [1, 2], "folds": "0" * 64}}
+
+
+def test_an_arm_that_was_chosen_on_these_folds_says_so() -> None:
+    own = params(dual=CHOSEN)
+    assert "chosen on parts 1, 2 of these folds" in standing(own.arms["dual"], study=own.study)
+
+
+def test_how_an_arm_was_chosen_makes_it_no_other_arm() -> None:
+    assert alike(params(dual=CHOSEN).arms["dual"], free=[]) == alike(params(dual={}).arms["dual"], free=[])
+
+
 def test_the_notice_of_a_study_ends_what_a_row_says() -> None:
     own = params(notice="A check, not a benchmark", dual={})
     assert standing(own.arms["dual"], study=own.study).endswith("; A check, not a benchmark")

@@ -88,12 +88,12 @@ def test_the_cam_layer_of_every_phase_gives_a_grid_with_gradients(trial: Trial) 
 
 
 def test_channels_and_sizes_are_as_documented(trial: Trial) -> None:
-    network = trial.model._of_phase(0)
+    network = trial.model.of_phase(0)
     assert grid_shape(network, side=trial.expected.side) == trial.expected.features
 
 
 def test_the_cell_of_grad_cam_is_as_documented(trial: Trial) -> None:
-    network = trial.model._of_phase(0).eval()
+    network = trial.model.of_phase(0).eval()
     sizes: list[int] = []
     layer = network.network.get_submodule(network.cam_layer)
     hook = layer.register_forward_hook(lambda _m, _i, out: sizes.append(out.shape[-1]))

@@ -143,3 +143,8 @@ def test_the_same_runs_give_the_same_bytes(store: Store) -> None:
 def test_a_heavy_image_becomes_a_jpeg(tmp_path: Path) -> None:
     found = strips([run("dual")], images=lambda own: ["big.png"], image=lambda own, name: png(900, 900))
     assert found[0].sources[0].startswith("data:image/jpeg")
+
+
+def test_all_jobs_of_a_sweep_are_taken_where_none_is_named() -> None:
+    runs = [run("crop_px=32", level="job"), run("crop_px=48", level="job"), run("sweep", level="sweep")]
+    assert [found.name for found in chosen(runs, names=[])] == ["crop_px=32", "crop_px=48"]

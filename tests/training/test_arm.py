@@ -167,12 +167,12 @@ def test_finished_folds_are_kept_when_a_later_one_fails(
     trained: list[int] = []
     train = fitting._train
 
-    def fail_at_fold_1(task: Any, *, path: Path) -> Any:
+    def fail_at_fold_1(task: Any, **given: Any) -> Any:
         if task.split.fold == 1 and not trained.count(1):
             trained.append(1)
             raise ConnectionAbortedError
         trained.append(task.split.fold)
-        return train(task, path=path)
+        return train(task, **given)
 
     monkeypatch.setattr(fitting, "_train", fail_at_fold_1)
     with pytest.raises(ConnectionAbortedError):

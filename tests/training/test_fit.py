@@ -1,5 +1,6 @@
 """One fit: it learns, resumes, repeats itself to the byte, and never looks at the labels of its test fold."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -256,3 +257,37 @@ def test_a_fit_leaves_the_process_as_it_was(plain: tuple[Task, FitResult], tmp_p
     fit(tiny.task(tmp_path, fit={"epochs": 1}))
     assert torch.equal(torch.get_rng_state(), before[0])
     assert (torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()) == before[1:]
+
+
+def test_a_watcher_is_told_every_epoch_once(tmp_path: Path) -> None:
+    told: list[int] = []
+    fit(tiny.task(tmp_path, fit={"epochs": 2}), watch=lambda history: told.append(len(history)))
+    assert told == [1, 2]
+
+
+def test_a_fit_that_its_watcher_ended_goes_on_where_it_was(plain: tuple[Task, FitResult], tmp_path: Path) -> None:
+    def end(history: Sequence[dict[str, Any]]) -> None:
+        if len(history) == 2:
+            raise ConnectionAbortedError
+
+    task = tiny.task(tmp_path)
+    with pytest.raises(ConnectionAbortedError):
+        fit(task, watch=end)
+    told: list[int] = []
+    assert same(fit(task, watch=lambda history: told.append(len(history))), plain[1])
+    assert told == [2, 3, 4]
+
+
+def test_states_are_not_written_more_often_than_a_device_asks(
+    plain: tuple[Task, FitResult], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder, "PAUSE_S", {"cpu": 3600.0})
+    written: list[int] = []
+
+    def write(path: Path, saved: state.Saved) -> None:
+        written.append(len(saved.facts["history"]))
+        state.write(path, saved)
+
+    monkeypatch.setattr(recorder, "state", _Patched(write))
+    assert same(fit(tiny.task(tmp_path)), plain[1])
+    assert written == [4]

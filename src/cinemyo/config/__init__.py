@@ -6,7 +6,7 @@ from typing import Self
 import yaml
 from pydantic import ValidationError, model_validator
 
-from cinemyo.config.arms import Arm, Augment, Backbone, Fit, Head, WeightsFile
+from cinemyo.config.arms import Arm, Augment, Backbone, Bank, Fit, Head, Selected, WeightsFile
 from cinemyo.config.base import Frozen, Slug
 from cinemyo.config.oversight import Oversight
 from cinemyo.config.results import Evaluate, Explain, External, Leakage, Margin, Robustness, Sheets, Study
@@ -35,6 +35,7 @@ __all__ = [
     "Arm",
     "Augment",
     "Backbone",
+    "Bank",
     "DicomSource",
     "Display",
     "Evaluate",
@@ -54,6 +55,7 @@ __all__ = [
     "PhantomCohort",
     "Recipe",
     "Robustness",
+    "Selected",
     "Sheets",
     "SliceRule",
     "Source",

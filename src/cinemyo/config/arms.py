@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from cinemyo.config.base import Count, Frozen, Positive, Share, Slug
 from cinemyo.labels import Phase, Scheme, Target
@@ -54,6 +54,20 @@ class Augment(Frozen):
     fill: Literal["border", "zeros"]
 
 
+class Bank(Frozen):
+    """Outputs of the frozen blocks, computed once and shared by the folds and epochs of an arm.
+
+    Departs from §2.4: augmentation is drawn so many times per cine, not anew in every epoch.
+    """
+
+    draws: Count
+    """Augmentation draws per cine; epoch e takes draw e modulo their number."""
+    storage: Literal["float32", "float16"]
+    """As what the outputs are kept; they are computed as the rest of the fit."""
+    budget_gib: Positive
+    """The largest size of all files of the bank."""
+
+
 class Fit(Frozen):
     """Optimiser and schedule."""
 
@@ -67,6 +81,28 @@ class Fit(Frozen):
     select: Literal["last", "best_validation"]
     """`best_validation` keeps the epoch with the lowest loss on the inner validation part."""
     label_smoothing: Annotated[float, Field(ge=0, lt=1)]
+    bank: Bank | None = None
+    """None computes the frozen blocks in every step."""
+    precision: Literal["device", "float32", "bfloat16"] = "device"
+    """Of what is multiplied; `device` takes bfloat16 on a GPU and 32 bit on a CPU."""
+
+    @model_serializer(mode="wrap")
+    def _without_defaults(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # a fit that uses none of the later choices keeps its digest, and its models their bytes
+        later = {"bank": None, "precision": "device"}
+        values: dict[str, Any] = handler(self)
+        return {key: value for key, value in values.items() if key not in later or value != later[key]}
+
+
+class Selected(Frozen):
+    """By what an arm was chosen among others, and on which patients: figures on these flatter it."""
+
+    by: str
+    """The search and its trial, or the sweep and its job."""
+    parts: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)]
+    """Parts of the arm's scheme that trained or validated the candidates."""
+    folds: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    """SHA-256 of `folds.csv` then."""
 
 
 class Arm(Frozen):
@@ -86,6 +122,14 @@ class Arm(Frozen):
     head: Head
     augment: Augment
     fit: Fit
+    selected_on: Selected | None = None
+    """None of an arm that nobody chose by its figures."""
+
+    @model_serializer(mode="wrap")
+    def _without_defaults(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # an arm that was not chosen keeps its digest, and its models their bytes
+        values: dict[str, Any] = handler(self)
+        return {key: value for key, value in values.items() if key != "selected_on" or value is not None}
 
     @property
     def is_control(self) -> bool:

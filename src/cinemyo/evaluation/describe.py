@@ -20,6 +20,9 @@ def standing(arm: Arm, *, study: Study) -> str:
     words.append("leaky: split by input" if arm.scheme in LEAKY_SCHEMES else "split by patient")
     words += ["control: labels permuted"] if arm.labels == "permuted" else []
     words += ["control: heart hidden"] if arm.hidden_radius_px is not None else []
+    if arm.selected_on is not None:
+        # the hold-out's row says so too: there it tells that the figure beside it is the one to believe
+        words.append(f"chosen on parts {', '.join(str(part) for part in arm.selected_on.parts)} of these folds")
     return "; ".join([*words, study.notice] if study.notice else words)
 
 
@@ -44,8 +47,11 @@ def role_of(arm: Arm) -> str:
 
 
 def alike(arm: Arm, *, free: Iterable[str]) -> dict[str, Any]:
-    """An arm without the fields that may differ; `head.pool` frees that field of the head alone."""
-    values = arm.model_dump()
+    """An arm without the fields that may differ; `head.pool` frees that field of the head alone.
+
+    How an arm was chosen makes no difference to what it is.
+    """
+    values = arm.model_dump(exclude={"selected_on"})
     for field in free:
         owner, _, inner = field.partition(".")
         if inner:

@@ -48,9 +48,13 @@ class FeatureNetwork(nn.Module):
 
     def forward(self, images: Float[Tensor, "batch y x"]) -> Float[Tensor, "batch channel gy gx"]:
         """The grid of features of images from 0 to 1."""
-        gray = images[:, None].expand(-1, self.channels, -1, -1)
-        features: Tensor = self.network.forward_features((gray - self.mean) / self.std)  # type: ignore[operator]
+        features: Tensor = self.network.forward_features(self.scaled(images))  # type: ignore[operator]
         return features
+
+    def scaled(self, images: Float[Tensor, "batch y x"]) -> Float[Tensor, "batch channel y x"]:
+        """Images from 0 to 1 as the weights expect them, the gray value in every channel."""
+        gray = images[:, None].expand(-1, self.channels, -1, -1)
+        return (gray - self.get_buffer("mean")) / self.get_buffer("std")
 
     def train(self, mode: bool = True) -> "FeatureNetwork":  # noqa: FBT001 - torch's signature
         """Sets the mode of the trainable blocks; frozen ones stay in evaluation mode."""
@@ -114,11 +118,12 @@ def input_scaling(backbone: Backbone) -> tuple[tuple[float, ...], tuple[float, .
 
 
 def feature_blocks(network: nn.Module) -> list[str]:
-    """Names of the parts that hold parameters, in the order of the data: children, containers opened one level."""
-    return [name for name in _parts(network) if any(True for _ in network.get_submodule(name).parameters())]
+    """Names of the parts that hold parameters, in the order of the data."""
+    return [name for name in parts(network) if any(True for _ in network.get_submodule(name).parameters())]
 
 
-def _parts(network: nn.Module) -> Iterator[str]:
+def parts(network: nn.Module) -> Iterator[str]:
+    """Names of the children of a network; containers are opened one level."""
     for name, child in network.named_children():
         if isinstance(child, nn.Sequential):
             yield from (f"{name}.{inner}" for inner, _ in child.named_children())

@@ -29,7 +29,7 @@ class PhaseClassifier(nn.Module):
         super().__init__()
         self.backbones = nn.ModuleList([network(arm.backbone) for _ in arm.phases])
         self.pool = _POOLS[arm.head.pool]()
-        channels, rows, columns = grid_shape(self._of_phase(0), side=side)
+        channels, rows, columns = grid_shape(self.of_phase(0), side=side)
         cells = rows * columns if arm.head.pool == "flatten" else 1
         self.head = make_head(arm.head, n_features=channels * cells * len(arm.phases), n_classes=n_classes)
 
@@ -44,7 +44,7 @@ class PhaseClassifier(nn.Module):
 
     def cam_layers(self) -> list[nn.Module]:
         """The layer that Grad-CAM reads of each phase's backbone, in phase order."""
-        backbones = [self._of_phase(phase) for phase in range(len(self.backbones))]
+        backbones = [self.of_phase(phase) for phase in range(len(self.backbones))]
         return [backbone.network.get_submodule(backbone.cam_layer) for backbone in backbones]
 
     def frozen_tensors(self) -> set[str]:
@@ -52,10 +52,11 @@ class PhaseClassifier(nn.Module):
         return {
             f"backbones.{phase}.{name}"
             for phase in range(len(self.backbones))
-            for name in self._of_phase(phase).frozen_tensors()
+            for name in self.of_phase(phase).frozen_tensors()
         }
 
-    def _of_phase(self, phase: int) -> FeatureNetwork:
+    def of_phase(self, phase: int) -> FeatureNetwork:
+        """The backbone of a phase."""
         backbone = self.backbones[phase]
         if not isinstance(backbone, FeatureNetwork):
             raise TypeError(type(backbone).__name__)

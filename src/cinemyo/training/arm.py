@@ -12,8 +12,9 @@ from cinemyo.config import Arm
 from cinemyo.folds import fold_count, split_of
 from cinemyo.layout import Layout
 from cinemyo.models.classifier import to_bytes
+from cinemyo.training import bank
 from cinemyo.training.data import Inputs
-from cinemyo.training.fit import fit
+from cinemyo.training.fit import fit, prepare
 from cinemyo.training.parallel import default_workers, fit_all
 from cinemyo.training.task import Task
 
@@ -63,14 +64,25 @@ def run_arm(
         SplitError: the table of folds has no such scheme, or a fold would leak.
         ConfigError, WeightsError, TrainingError: as `fit`.
     """
-    count = fold_count(inputs.folds, scheme=arm.scheme)
-    splits = [split_of(inputs.folds, scheme=arm.scheme, fold=fold, cines=inputs.cines) for fold in range(count)]
-    tasks = [Task(arm, name, inputs.samples, split, seed, work) for split in splits]
+    tasks = tasks_of(arm, name=name, seed=seed, inputs=inputs, work=work)
+    prepare(tasks[0])
     fit_all(tasks, workers=workers or default_workers())
     written = _write(tasks, arm=arm, out=out)
     for task in tasks:
         shutil.rmtree(task.folder)
+    bank.remove(tasks[0])
     return written
+
+
+def tasks_of(arm: Arm, *, name: str, seed: int, inputs: Inputs, work: Path) -> list[Task]:
+    """The fits of an arm, in the order of its folds.
+
+    Raises:
+        SplitError: the table of folds has no such scheme, or a fold would leak.
+    """
+    count = fold_count(inputs.folds, scheme=arm.scheme)
+    splits = [split_of(inputs.folds, scheme=arm.scheme, fold=fold, cines=inputs.cines) for fold in range(count)]
+    return [Task(arm, name, inputs.samples, split, seed, work) for split in splits]
 
 
 def _write(tasks: list[Task], *, arm: Arm, out: Outputs) -> ArmResult:

@@ -18,7 +18,6 @@ from cinemyo.folds import HOLDOUT, of_folds
 from cinemyo.labels import CLASSES, Phase
 from cinemyo.layout import Layout
 from cinemyo.persons import permuted
-from cinemyo.preparation.canvas import crop, read_pages
 from cinemyo.training.augment import affine, apply, draws, gains, to_unit
 
 UNLABELLED: Final = -1
@@ -123,6 +122,9 @@ def load_crops(layout: Layout, *, arm: Sight, cine_ids: Sequence[str]) -> UInt8[
 
     Source: Germain 2021, §2.3
     """
+    # here and in `crop_of`: fits on a lent GPU have crops, and neither SimpleITK nor tifffile
+    from cinemyo.preparation.canvas import read_pages
+
     folder = layout.prepared(arm.recipe)
     prepared = tables.read(folder / "prepared.csv", table=tables.PREPARED).set_index("cine_id")
     phases = tables.read(layout.phases, table=tables.PHASE_TABLE).set_index("cine_id")
@@ -146,6 +148,8 @@ def crop_of(
     pages: UInt8[np.ndarray, "phase y x"], *, centre: tuple[float, float], arm: Sight
 ) -> UInt8[np.ndarray, "phase side side"]:
     """What the arm sees of a canvas: the square around the centre (row, column, pixels), or the whole canvas."""
+    from cinemyo.preparation.canvas import crop
+
     if arm.hidden_radius_px is not None:
         return hidden(pages, radius_px=arm.hidden_radius_px)
     return pages if arm.crop_px is None else crop(pages, centre=centre, side=arm.crop_px)
@@ -160,11 +164,12 @@ def hidden(pages: UInt8[np.ndarray, "phase side side"], *, radius_px: int) -> UI
 
 
 class Batch(NamedTuple):
-    """Positions among the samples, and how each is moved and scaled."""
+    """Positions among the samples, how each is moved and scaled, and the epoch (from 0) in which this was drawn."""
 
     positions: Int64[Tensor, " batch"]
     matrices: Float32[Tensor, "batch 2 3"]
     factors: Float32[Tensor, " batch"]
+    epoch: int = 0
 
 
 @dataclass(frozen=True)
@@ -185,12 +190,13 @@ class Shuffled:
         return -(-len(self.positions) // self.batch_size)
 
     def __iter__(self) -> Iterator[Batch]:
-        drawn = draws(self.keys, epoch=self.epoch())
+        epoch = self.epoch()
+        drawn = draws(self.keys, epoch=epoch)
         order = np.argsort(drawn[:, 0], kind="stable")
         matrices, factors = affine(drawn, augment=self.augment), gains(drawn, augment=self.augment)
         for chosen in np.array_split(order, len(self)):
             rows = torch.from_numpy(chosen)
-            yield Batch(self.positions[rows], torch.from_numpy(matrices)[rows], torch.from_numpy(factors)[rows])
+            yield Batch(self.positions[rows], torch.from_numpy(matrices)[rows], torch.from_numpy(factors)[rows], epoch)
 
 
 @dataclass(frozen=True)

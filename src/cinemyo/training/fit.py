@@ -2,23 +2,27 @@
 
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytorch_lightning as pl
 import torch
-from lightning_fabric.plugins.environments.lightning import LightningEnvironment
+from torch import nn
 
-from cinemyo.errors import TrainingError
+from cinemyo.errors import ConfigError, TrainingError
 from cinemyo.labels import CLASSES
 from cinemyo.models.classifier import PhaseClassifier
-from cinemyo.training import state
+from cinemyo.training import distributed, state
 from cinemyo.training.answer import ANSWER_BATCH, device, features, probabilities
 from cinemyo.training.augment import changes_nothing, keys_of
+from cinemyo.training.bank import banked
 from cinemyo.training.data import FeatureInput, ImageInput, InOrder, Shuffled
-from cinemyo.training.module import PhaseModule
+from cinemyo.training.distributed import ALONE, Share
+from cinemyo.training.memory import in_parts, with_room
+from cinemyo.training.module import PhaseModule, Source
+from cinemyo.training.precision import lightning_precision
 from cinemyo.training.recorder import Recorder
 from cinemyo.training.state import Saved
 from cinemyo.training.task import FitResult, Task
@@ -34,36 +38,79 @@ _FOREIGN: Final = (
 )
 """Warnings of Lightning that say nothing about the result."""
 
+Watch = Callable[[Sequence[dict[str, Any]]], None]
+"""Is told the epochs so far after each of them, and may end the fit by raising."""
 
-def fit(task: Task) -> FitResult:
+
+def unwatched(_history: Sequence[dict[str, Any]]) -> None:
+    """Lets every fit go on."""
+
+
+def fit(task: Task, *, watch: Watch = unwatched) -> FitResult:
     """The trained fold: taken from its state where it is finished, resumed where it was interrupted.
 
-    The state lies in `task.folder`; whoever has written the result removes it.
+    The state lies in `task.folder`; whoever has written the result removes it. `watch` is told the epochs of an
+    interrupted run before it goes on, and none of a finished one.
 
     Raises:
         ConfigError, WeightsError: the backbone cannot be built.
-        TrainingError: nothing to learn from or to select on, or the loss is no longer a number.
+        TrainingError: nothing to learn from or to select on, no room on the device, or the loss is no longer a number.
 
     Source: Germain 2021, §2.4
     """
     folder = task.folder
     finished = state.read(folder / "finished.safetensors")
     if finished is None:
-        finished = _train(task, path=folder / "epoch.safetensors")
+        finished = _trained(task, watch=watch)
         state.write(folder / "finished.safetensors", finished)
         (folder / "epoch.safetensors").unlink(missing_ok=True)
     return FitResult(finished.part("model"), finished.facts["history"], task.rows(finished.part("answer")))
 
 
-def _train(task: Task, *, path: Path) -> Saved:
+def _trained(task: Task, *, watch: Watch) -> Saved:
+    path, count = task.folder / "epoch.safetensors", distributed.devices()
+    if count == 1:
+        return with_room(
+            lambda parts: _train(task, path=path, watch=watch, parts=parts, share=ALONE),
+            where=task.where,
+            batch_size=task.arm.fit.batch_size,
+        )
+    if watch is not unwatched:
+        expected, remedy = "one device where a search watches the fit", f"unset {distributed.VARIABLE}"
+        raise ConfigError(task.where, expected=expected, got=str(count), remedy=remedy)
+    distributed.side_by_side(_train_share, task, count=count, where=task.where)
+    whole = state.read(_whole(task))
+    if whole is None:
+        remedy = "run it again: it goes on from its last epoch"
+        raise TrainingError(task.where, expected="the fit of all devices", got="none", remedy=remedy)
+    _whole(task).unlink()
+    return whole
+
+
+def _whole(task: Task) -> Path:
+    """Where the first of several processes leaves the fit of all."""
+    return task.folder / "whole.safetensors"
+
+
+def _train_share(given: tuple[Task, Share]) -> None:
+    task, share = given
+    trained = _train(task, path=task.folder / "epoch.safetensors", watch=unwatched, parts=1, share=share)
+    if share.rank == 0:
+        state.write(_whole(task), trained)
+
+
+def _train(task: Task, *, path: Path, watch: Watch, parts: int, share: Share) -> Saved:
     _refuse_empty(task)
     images, fold = task.samples.images, task.split.fold
-    with _reproducibly(fold, seed=task.seed):
-        model = PhaseClassifier(task.arm, n_classes=len(CLASSES[task.arm.target]), side=images.shape[-1])
-        model = model.to(device()).to(memory_format=torch.channels_last)
+    with distributed.joined(share), _reproducibly(fold, seed=task.seed):
+        model = _model(task)
         recorder = Recorder(model, frozen=model.frozen_tensors(), path=path)
-        module = _module(task, model, recorder=recorder)
-        _run(task, module, callbacks=recorder.resume(module))
+        module = _module(task, model, recorder=recorder, watch=watch, share=share)
+        module.network = in_parts(module.network, parts=parts, where=task.where)
+        callbacks = recorder.resume(module)
+        if module.history:
+            watch(module.history)
+        _run(task, module, callbacks=callbacks, share=share)
         model.to(device()).load_state_dict(recorder.best, strict=False)
         answers = {
             name: probabilities(model, images[task.samples.positions(cines)]) for name, cines in task.answered.items()
@@ -71,6 +118,26 @@ def _train(task: Task, *, path: Path) -> Saved:
     history = [{**row, "fold": fold, "selected": row["epoch"] == module.best_epoch} for row in module.history]
     tensors = {**state.named("model", model.state_dict()), **state.named("answer", answers)}
     return Saved({name: tensor.cpu() for name, tensor in tensors.items()}, {"history": history})
+
+
+def prepare(task: Task) -> None:
+    """Writes what the folds of the arm share, here with all cores, before they begin; nothing for most arms.
+
+    A network from scratch starts differently in every fold: each then makes its own.
+
+    Raises:
+        ConfigError, SetupError, WeightsError, TrainingError: as `banked`.
+    """
+    bank = task.arm.fit.bank
+    if bank is not None and task.arm.backbone.weights != "none":
+        with _reproducibly(task.split.fold, seed=task.seed):
+            banked(task, _model(task), bank=bank)
+
+
+def _model(task: Task) -> PhaseClassifier:
+    n_classes, side = len(CLASSES[task.arm.target]), task.samples.images.shape[-1]
+    model = PhaseClassifier(task.arm, n_classes=n_classes, side=side)
+    return model.to(device()).to(memory_format=torch.channels_last)
 
 
 def _refuse_empty(task: Task) -> None:
@@ -81,24 +148,37 @@ def _refuse_empty(task: Task) -> None:
         raise TrainingError(task.where, expected="labelled cines to select an epoch on", got="none", remedy=remedy)
 
 
-def _module(task: Task, model: PhaseClassifier, *, recorder: Recorder) -> PhaseModule:
-    """The module on images or, where frozen features never change, on features computed once."""
-    arm, samples = task.arm, task.samples
-    frozen = arm.backbone.train_from == "nothing" and changes_nothing(arm.augment)
-    source: ImageInput | FeatureInput = ImageInput(samples.images, augment=arm.augment)
-    if frozen:
-        source = FeatureInput(features(model, samples.images))
-    return PhaseModule(
-        model.head if frozen else model,
+def _module(task: Task, model: PhaseClassifier, *, recorder: Recorder, watch: Watch, share: Share) -> PhaseModule:
+    """The module on images or on what was computed of them once."""
+    network, source = _network_and_source(task, model)
+
+    def after_epoch(module: PhaseModule) -> None:
+        # of several processes, which have the same tensors, the first keeps them
+        if share.rank == 0:
+            recorder(module)
+        watch(module.history)
+
+    return distributed.module_class(share)(
+        network,
         source=source,
-        targets=samples.targets,
-        fit=arm.fit,
+        targets=task.samples.targets,
+        fit=task.arm.fit,
         where=task.where,
-        after_epoch=recorder,
+        after_epoch=after_epoch,
     )
 
 
-def _run(task: Task, module: PhaseModule, *, callbacks: list[pl.Callback]) -> None:
+def _network_and_source(task: Task, model: PhaseClassifier) -> tuple[nn.Module, Source]:
+    arm, images = task.arm, task.samples.images
+    if arm.fit.bank is not None:
+        return banked(task, model, bank=arm.fit.bank)
+    if arm.backbone.train_from == "nothing" and changes_nothing(arm.augment):
+        # features that never change
+        return model.head, FeatureInput(features(model, images))
+    return model, ImageInput(images, augment=arm.augment)
+
+
+def _run(task: Task, module: PhaseModule, *, callbacks: list[pl.Callback], share: Share) -> None:
     arm = task.arm
     if module.finished == arm.fit.epochs:
         return
@@ -108,19 +188,19 @@ def _run(task: Task, module: PhaseModule, *, callbacks: list[pl.Callback]) -> No
     watched = InOrder(task.watched, ANSWER_BATCH) if len(task.watched) else None
     trainer = pl.Trainer(
         accelerator=device().type,
-        devices=1,
-        precision="bf16-mixed" if device().type == "cuda" else "32-true",
+        precision=lightning_precision(arm.fit),
         max_epochs=arm.fit.epochs - module.finished,
         callbacks=callbacks,
-        plugins=[LightningEnvironment()],
         deterministic=True,
         logger=False,
         enable_checkpointing=False,
         enable_model_summary=False,
         enable_progress_bar=False,
         num_sanity_val_steps=0,
+        **distributed.trainer_options(share),
     )
-    trainer.fit(module, train_dataloaders=batches, val_dataloaders=watched)
+    rows = distributed.own_rows(batches, share=share, where=task.where)
+    trainer.fit(module, train_dataloaders=rows, val_dataloaders=watched)
 
 
 @contextmanager

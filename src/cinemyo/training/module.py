@@ -4,7 +4,7 @@ import logging
 import math
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import pytorch_lightning as pl
 import torch
@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from cinemyo.config import Fit
 from cinemyo.errors import TrainingError
-from cinemyo.training.data import Batch, FeatureInput, ImageInput
+from cinemyo.training.data import Batch
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +69,16 @@ class _Sums:
         return float(self.loss) / self.count, int(self.hits) / self.count
 
 
+class Source(Protocol):
+    """What a network reads of a batch in training, and of positions where nothing is learnt."""
+
+    def __call__(self, batch: Batch) -> Tensor:
+        """Augmented, where anything is."""
+
+    def plain(self, positions: Tensor) -> Tensor:
+        """As they are."""
+
+
 class PhaseModule(pl.LightningModule):
     """Cross-entropy training of a network on an input; `history` has a row per finished epoch."""
 
@@ -76,7 +86,7 @@ class PhaseModule(pl.LightningModule):
         self,
         network: nn.Module,
         *,
-        source: ImageInput | FeatureInput,
+        source: Source,
         targets: Tensor,
         fit: Fit,
         where: str,

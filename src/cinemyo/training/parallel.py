@@ -2,7 +2,6 @@
 
 import logging
 import multiprocessing
-import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -11,6 +10,8 @@ from typing import Any
 
 from tqdm import tqdm  # type: ignore[import-untyped]
 
+from cinemyo.launching.jobs import cores
+from cinemyo.launching.process import die_with_parent
 from cinemyo.training import module
 from cinemyo.training.answer import device
 from cinemyo.training.fit import fit
@@ -18,13 +19,13 @@ from cinemyo.training.task import Task
 
 
 def default_workers() -> int:
-    """One on a GPU, otherwise the cores that this process may use.
+    """One on a GPU, otherwise the cores that this process may use, or as many as CINEMYO_WORKERS says.
 
     Bytes do not depend on it: a fit on a CPU takes one thread, wherever it runs.
     """
     if device().type != "cpu":
         return 1
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return cores()
 
 
 def fit_all(tasks: Sequence[Task], *, workers: int) -> None:
@@ -76,6 +77,7 @@ def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
 
 
 def _start(records: Any) -> None:
+    die_with_parent()
     logger = logging.getLogger("cinemyo")
     logger.setLevel(logging.INFO)
     logger.handlers = [QueueHandler(records)]

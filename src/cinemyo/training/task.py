@@ -90,10 +90,26 @@ class Task:
                 "digests": self.digests(self.learnt),
                 "labels": self.samples.targets[torch.cat([self.learnt, self.watched])].tolist(),
                 "pixels": hashlib.sha256(pixels.numpy().tobytes()).hexdigest(),
-                "code": [sha256(path) for folder in _CODE for path in files_under(folder) if path.suffix == ".py"],
+                "code": _code(),
                 "torch": torch.__version__,
             }
         )[:32]
+
+    @cached_property
+    def shared_key(self) -> str:
+        """Content key of what the folds of an arm share: as `key`, without fold and labels."""
+        cine_ids = self.samples.cine_ids
+        return digest_of(
+            {
+                "arm": self.arm.model_dump(mode="json"),
+                "seed": self.seed,
+                "cines": list(cine_ids),
+                "digests": [self.split.digests[cine] for cine in cine_ids],
+                "pixels": hashlib.sha256(self.samples.images.contiguous().numpy().data).hexdigest(),
+                "code": _code(),
+                "torch": torch.__version__,
+            }
+        )
 
     def rows(self, answers: dict[str, Tensor]) -> list[dict[str, Any]]:
         """Rows of the table of predictions from probabilities per set; the truth joins them only here."""
@@ -107,3 +123,7 @@ class Task:
                 row["truth"] = None if target == UNLABELLED else classes[target]
                 rows.append(row | {f"p_{label}": share for label, share in zip(classes, shares, strict=True)})
         return rows
+
+
+def _code() -> list[str]:
+    return [sha256(path) for folder in _CODE for path in files_under(folder) if path.suffix == ".py"]

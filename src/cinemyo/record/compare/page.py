@@ -43,7 +43,7 @@ def chosen(runs: Sequence[Found], *, names: Sequence[str]) -> list[Found]:
     """
     newest = {run.name: run for run in reversed(runs)}
     by_id = {run.run_id: run for run in runs}
-    arms = [name for name, run in sorted(newest.items()) if run.tags.get("level") == "arm"]
+    arms = [name for name, run in sorted(newest.items()) if run.tags.get("level") in ("arm", "job")]
     wanted = list(names) or arms
     unknown = [name for name in wanted if name not in newest and name not in by_id]
     if unknown or not wanted:

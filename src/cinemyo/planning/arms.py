@@ -1,0 +1,180 @@
+"""What a fit of each arm costs here, measured on a few random crops with the code that trains, side by side."""
+
+import multiprocessing
+import resource
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+from safetensors import safe_open
+
+from cinemyo.config import Arm, Recipe
+from cinemyo.explain.answers import Answer
+from cinemyo.explain.heat import heats
+from cinemyo.folds import FoldSplit
+from cinemyo.labels import CLASSES
+from cinemyo.models.classifier import PhaseClassifier
+from cinemyo.provenance import digest_of
+from cinemyo.training.answer import device, one_thread, probabilities
+from cinemyo.training.augment import to_unit
+from cinemyo.training.data import Samples
+from cinemyo.training.fit import fit
+from cinemyo.training.task import Task
+
+_SLOW_S: Final = 6.0
+"""A batch that takes longer is not repeated: a part of it stands for the whole in what follows."""
+_PART: Final = 4
+_EPOCHS: Final = 3
+_WATCHED: Final = 4
+_HEATED: Final = 4
+
+
+@dataclass(frozen=True)
+class FitCost:
+    """Seconds and bytes of a fit in one process while as many others as there are workers do the same."""
+
+    start: float
+    """Seconds before the first step."""
+    per_cine: float
+    """Seconds per cine of the cohort, once: what is kept of frozen blocks."""
+    per_step: float
+    """Seconds per whole batch."""
+    per_epoch: float
+    """Seconds beside the steps: the state is written."""
+    per_answer: float
+    """Seconds per cine that is answered, without learning."""
+    per_heat: float
+    """Seconds per cine whose heat maps are made."""
+    memory: int
+    """Most bytes that the process held."""
+    model: int
+    """Bytes of a trained model."""
+
+
+def side_of(arm: Arm, *, recipes: Mapping[str, Recipe]) -> int:
+    """Side of what the arm sees, pixels."""
+    return arm.crop_px or recipes[arm.recipe].canvas_px
+
+
+def alike(arm: Arm, *, side: int) -> str:
+    """A digest of all that the cost of a step hangs on: arms with the same one cost the same."""
+    values = arm.model_dump(mode="json", include={"backbone", "head", "augment", "fit"})
+    free = {"epochs", "learning_rate", "momentum", "weight_decay", "schedule", "select", "label_smoothing"}
+    values["fit"] = {key: value for key, value in values["fit"].items() if key not in free}
+    values["backbone"].pop("weights")
+    return digest_of([values, len(arm.phases), side])
+
+
+def measured(arms: Mapping[str, Arm], *, recipes: Mapping[str, Recipe], workers: int) -> dict[str, FitCost]:
+    """The cost of a fit by arm; arms that cost the same are measured once."""
+    sides = {name: side_of(arm, recipes=recipes) for name, arm in arms.items()}
+    keys = {name: alike(arm, side=sides[name]) for name, arm in arms.items()}
+    first = {key: name for name, key in reversed(keys.items())}
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context, max_tasks_per_child=1) as pool:
+        found: dict[str, FitCost] = {}
+        for key, name in first.items():
+            jobs = [pool.submit(fit_cost, arms[name], side=sides[name]) for _ in range(workers)]
+            found[key] = _mean([job.result() for job in jobs])
+    return {name: found[key] for name, key in keys.items()}
+
+
+def _mean(costs: Sequence[FitCost]) -> FitCost:
+    mean = {name: float(np.mean([getattr(cost, name) for cost in costs])) for name in FitCost.__annotations__}
+    memory, model = int(mean.pop("memory")), int(mean.pop("model"))
+    return FitCost(**mean, memory=memory, model=model)
+
+
+def fit_cost(arm: Arm, *, side: int) -> FitCost:
+    """The cost of a fit of the arm in this process, solved from four short ones: steps and epochs differ."""
+    plain = _untaught(arm)
+    batch = arm.fit.batch_size
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        _seconds(plain, side=side, cines=2, epochs=1, work=work / "warm")
+        whole, size = _seconds(plain, side=side, cines=batch, epochs=1, work=work / "whole")
+        memory = _peak()
+        slow = whole > _SLOW_S and batch > _PART
+        of = plain.model_copy(update={"fit": plain.fit.model_copy(update={"batch_size": _PART})}) if slow else plain
+        few, steps = (_PART, 2) if slow else (batch, 3)
+        runs = {
+            (cines, epochs): _seconds(of, side=side, cines=cines * few, epochs=epochs, work=work / f"{cines}{epochs}")[
+                0
+            ]
+            for cines in (1, steps)
+            for epochs in (1, _EPOCHS)
+        }
+    once, more = (runs[n, _EPOCHS] - runs[n, 1] for n in (1, steps))
+    step = max(0.0, (more - once) / (_EPOCHS - 1) / (steps - 1))
+    epoch = max(0.0, once / (_EPOCHS - 1) - step)
+    kept = max(0.0, (runs[steps, 1] - runs[1, 1]) / (steps - 1) - step) / few
+    start = max(0.0, runs[1, 1] - epoch - step - kept * few)
+    answer, heat = _answers(plain, side=side)
+    if slow:
+        step = max(step, whole - start - epoch - kept * batch)
+    return FitCost(start, kept, step, epoch, answer, heat, memory, size)
+
+
+def _untaught(arm: Arm) -> Arm:
+    """The arm without weights, which cost no time, and without selection."""
+    backbone = arm.backbone.model_copy(update={"weights": "none", "mean": None, "std": None})
+    return arm.model_copy(update={"backbone": backbone, "fit": arm.fit.model_copy(update={"select": "last"})})
+
+
+def _seconds(arm: Arm, *, side: int, cines: int, epochs: int, work: Path) -> tuple[float, int]:
+    """Seconds of a fit on random crops, and the bytes of its model."""
+    fitted = arm.model_copy(update={"fit": arm.fit.model_copy(update={"epochs": epochs})})
+    task = Task(fitted, "plan", _crops(fitted, side=side, cines=cines + 2), _split(cines), 0, work)
+    began = time.perf_counter()
+    fit(task)
+    seconds = time.perf_counter() - began
+    with safe_open(task.folder / "finished.safetensors", framework="pt") as file:
+        names = [name for name in file.keys() if name.startswith("model.")]  # noqa: SIM118 - not a mapping
+        size = sum(file.get_tensor(name).nbytes for name in names)
+    return seconds, size
+
+
+def _crops(arm: Arm, *, side: int, cines: int) -> Samples:
+    drawn = np.random.default_rng(0).integers(0, 255, (cines, len(arm.phases), side, side), dtype=np.uint8)
+    targets = torch.arange(cines) % len(CLASSES[arm.target])
+    return Samples(torch.from_numpy(drawn), targets, tuple(str(number) for number in range(cines)))
+
+
+def _split(cines: int) -> FoldSplit:
+    names = [str(number) for number in range(cines + 2)]
+    own = {name: name for name in names}
+    digests = {name: f"{int(name):064x}" for name in names}
+    return FoldSplit("honest", 0, tuple(names[:cines]), (names[cines],), (names[cines + 1],), own, digests)
+
+
+def _answers(arm: Arm, *, side: int) -> tuple[float, float]:
+    """Seconds per answered cine, and per cine of which heat maps are made."""
+    classes = CLASSES[arm.target]
+    crops = _crops(arm, side=side, cines=_WATCHED)
+    with one_thread():
+        models = [PhaseClassifier(arm, n_classes=len(classes), side=side).to(device()).eval() for _ in range(2)]
+        began = time.perf_counter()
+        probabilities(models[0], crops.images)
+        answered = (time.perf_counter() - began) / _WATCHED
+        asked = [Answer(cine, 0, classes[0], classes[0], 1.0) for cine in crops.cine_ids[:_HEATED]]
+        for model in models:
+            model.requires_grad_(False)
+        images = to_unit(crops.images[:_HEATED])
+        began = time.perf_counter()
+        for _ in heats(asked, images=images, model=models[0], untaught=models[1], classes=classes, device=device()):
+            pass
+        heated = (time.perf_counter() - began) / _HEATED
+    return answered, heated
+
+
+def _peak() -> int:
+    """Most bytes held: on the card, else by this process."""
+    if torch.cuda.is_available():
+        return int(torch.cuda.max_memory_reserved())
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
