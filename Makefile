@@ -6,6 +6,8 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := 1
+# what DVC keeps beside the project otherwise (locks, the queue of `dvc exp`) stays in it
+export DVC_SITE_CACHE_DIR := $(CURDIR)/.dvc/tmp/site
 export HYDRA_FULL_ERROR := 0
 
 .DEFAULT_GOAL := help
