@@ -86,8 +86,8 @@ audit: install  ## reports/lineage.csv: every artefact with stage, command, para
 record: install  ## writes the runs to MLflow again, for a server named by MLFLOW_TRACKING_URI
 	dvc repro --single-item --force record
 
-bench: install  ## measures what benchmarks/ measures, into benchmarks/results
-	python -m benchmarks
+bench: install  ## [KERAS=python] measures speed, time and memory, into benchmarks/results
+	KERAS="$(KERAS)" python -m benchmarks
 
 lock:  ## resolves the dependencies anew into requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --extra dev --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" pyproject.toml -o requirements.lock

@@ -1,5 +1,9 @@
-"""Runs the measurements that are short and whose data are here, and says which it left out: what `make bench` calls."""
+"""Runs the measurements that are short and whose data are here, and says which it left out: what `make bench` calls.
 
+make bench [KERAS=/path/to/python]     an interpreter with TensorFlow, else its script is left out
+"""
+
+import os
 import subprocess
 import sys
 import time
@@ -7,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+KERAS: Final = "KERAS"
+"""Names an interpreter with TensorFlow, for the Keras script of `benchmarks.training`."""
 ACDC: Final = "the ACDC release at data/source (make source ROOT=...)"
 
 
@@ -23,8 +29,10 @@ LONG: Final = {
     "benchmarks.coverage": "about half an hour",
     "benchmarks.fuzz": "a quarter of an hour; shorter as `python -m benchmarks.fuzz 2000`",
     "benchmarks.permuted_labels": "about ten minutes, once a study is prepared",
-    "benchmarks.training": "eight minutes as `python -m benchmarks.training speed PYTHON`, as many for `equality`",
+    "benchmarks.ingest": "four minutes",
+    "benchmarks.training equality": "eight minutes",
     "benchmarks.bank_accuracy": "about a quarter of an hour",
+    "benchmarks.sweep_killed": "about half an hour",
 }
 """Run apart, by hand."""
 
@@ -34,13 +42,14 @@ def wanted() -> list[Measurement]:
     truth = Path("data/phantom/demo/truth.csv")
     acdc = sorted(Path("data/source").rglob("patient*/Info.cfg"))
     root = acdc[0].parents[1].as_posix() if acdc else ""
+    keras = [python] if (python := os.environ.get(KERAS)) else []
     return [
         Measurement(("benchmarks.evaluation",)),
         Measurement(("benchmarks.heat_maps",)),
         Measurement(("benchmarks.oracle", "data/phantom/demo"), truth.is_file(), "the study demo"),
-        Measurement(("benchmarks.ingest",)),
         Measurement(("benchmarks.cost",)),
         Measurement(("benchmarks.repro",)),
+        Measurement(("benchmarks.training", "speed", *keras)),
         Measurement(("benchmarks.localisation", root), bool(acdc), ACDC),
     ]
 

@@ -47,16 +47,17 @@ def _inside(base: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def started(*overrides: str) -> BaseProcess:
-    """A sweep in a process of its own, which has all modules already."""
-    sys.argv = ["sweep", "-m", *TINY, *overrides]
-    process = multiprocessing.get_context("fork").Process(target=_alone)
+    """A sweep in a process of its own."""
+    # spawn, not fork: this process may have trained, and its threads do not live on in a fork
+    process = multiprocessing.get_context("spawn").Process(target=_alone, args=([*TINY, *overrides],))
     process.start()
     return process
 
 
-def _alone() -> None:
+def _alone(overrides: list[str]) -> None:
     # a group of its own, so that a kill takes whatever it has started
     os.setpgid(0, 0)
+    sys.argv = ["sweep", "-m", *overrides]
     sweep.main()
 
 

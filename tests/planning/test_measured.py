@@ -21,6 +21,15 @@ def test_a_fit_costs_time_and_memory_and_leaves_a_model() -> None:
     assert 10_000 < found.model < 200_000
 
 
+def test_a_bank_costs_time_and_bytes_by_cine_and_draw() -> None:
+    backbone = {"train_from": "layer3", "mean": 0.5, "std": 0.5}
+    bank = {"draws": 3, "storage": "float16", "budget_gib": 1.0}
+    found = fit_cost(tiny.arm(backbone=backbone, fit={"bank": bank}), side=tiny.SIDE)
+    # two phases of 8 channels on a grid of 4 x 4, in 16 bit
+    assert found.kept == 2 * 8 * 4 * 4 * 2
+    assert found.per_kept >= 0
+
+
 def test_arms_that_differ_in_rate_and_epochs_are_measured_once() -> None:
     one, other = tiny.arm(), tiny.arm(fit={"epochs": 9, "learning_rate": 0.5}, target="view")
     assert alike(one, side=32) == alike(other, side=32)

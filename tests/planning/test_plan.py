@@ -37,6 +37,13 @@ def test_what_fits_has_no_fault() -> None:
     assert made().faults == []
 
 
+def test_banks_follow_one_another_so_that_the_largest_alone_needs_room() -> None:
+    rows = [Estimate(f"train@{name}", 1.0, 0, 1 << 30, passing=size << 30) for name, size in (("a", 4), ("b", 6))]
+    assert made(rows).disk == 8 << 30
+    assert made(rows).faults == []
+    assert "and a bank of 6.0 GiB" in "\n".join(lines(made(rows)))
+
+
 def test_a_study_larger_than_the_disk_is_refused() -> None:
     (fault,) = faults([Estimate("ingest", 1.0, 0, 11 << 30)], machine=MACHINE)
     assert str(fault).startswith("disk: expected 11.0 GiB, got 10.0 GiB free; free space")

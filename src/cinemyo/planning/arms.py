@@ -22,7 +22,7 @@ from cinemyo.labels import CLASSES
 from cinemyo.models.classifier import PhaseClassifier
 from cinemyo.provenance import digest_of
 from cinemyo.training.answer import device, one_thread, probabilities
-from cinemyo.training.augment import to_unit
+from cinemyo.training.augment import changes_nothing, to_unit
 from cinemyo.training.data import Samples
 from cinemyo.training.fit import fit
 from cinemyo.training.task import Task
@@ -41,8 +41,8 @@ class FitCost:
 
     start: float
     """Seconds before the first step."""
-    per_cine: float
-    """Seconds per cine of the cohort, once: what is kept of frozen blocks."""
+    per_kept: float
+    """Seconds per cine and draw of a bank, by one process that has all cores; 0 without a bank."""
     per_step: float
     """Seconds per whole batch."""
     per_epoch: float
@@ -55,6 +55,8 @@ class FitCost:
     """Most bytes that the process held."""
     model: int
     """Bytes of a trained model."""
+    kept: int = 0
+    """Bytes per cine and draw of a bank."""
 
 
 def side_of(arm: Arm, *, recipes: Mapping[str, Recipe]) -> int:
@@ -65,10 +67,11 @@ def side_of(arm: Arm, *, recipes: Mapping[str, Recipe]) -> int:
 def alike(arm: Arm, *, side: int) -> str:
     """A digest of all that the cost of a step hangs on: arms with the same one cost the same."""
     values = arm.model_dump(mode="json", include={"backbone", "head", "augment", "fit"})
-    free = {"epochs", "learning_rate", "momentum", "weight_decay", "schedule", "select", "label_smoothing"}
+    free = {"bank", "epochs", "learning_rate", "momentum", "weight_decay", "schedule", "select", "label_smoothing"}
     values["fit"] = {key: value for key, value in values["fit"].items() if key not in free}
     values["backbone"].pop("weights")
-    return digest_of([values, len(arm.phases), side])
+    storage = arm.fit.bank and arm.fit.bank.storage
+    return digest_of([values, storage, len(arm.phases), side])
 
 
 def measured(arms: Mapping[str, Arm], *, recipes: Mapping[str, Recipe], workers: int) -> dict[str, FitCost]:
@@ -87,8 +90,10 @@ def measured(arms: Mapping[str, Arm], *, recipes: Mapping[str, Recipe], workers:
 
 def _mean(costs: Sequence[FitCost]) -> FitCost:
     mean = {name: float(np.mean([getattr(cost, name) for cost in costs])) for name in FitCost.__annotations__}
-    memory, model = int(mean.pop("memory")), int(mean.pop("model"))
-    return FitCost(**mean, memory=memory, model=model)
+    # each process made a bank of its own with all cores, while the others did
+    mean["per_kept"] /= len(costs)
+    memory, model, kept = (int(mean.pop(name)) for name in ("memory", "model", "kept"))
+    return FitCost(**mean, memory=memory, model=model, kept=kept)
 
 
 def fit_cost(arm: Arm, *, side: int) -> FitCost:
@@ -99,6 +104,7 @@ def fit_cost(arm: Arm, *, side: int) -> FitCost:
         work = Path(folder)
         _seconds(plain, side=side, cines=2, epochs=1, work=work / "warm")
         whole, size = _seconds(plain, side=side, cines=batch, epochs=1, work=work / "whole")
+        banked = sum(path.stat().st_size for path in (work / "whole").glob("bank-*/*")) // (batch + 2)
         memory = _peak()
         slow = whole > _SLOW_S and batch > _PART
         of = plain.model_copy(update={"fit": plain.fit.model_copy(update={"batch_size": _PART})}) if slow else plain
@@ -113,18 +119,28 @@ def fit_cost(arm: Arm, *, side: int) -> FitCost:
     once, more = (runs[n, _EPOCHS] - runs[n, 1] for n in (1, steps))
     step = max(0.0, (more - once) / (_EPOCHS - 1) / (steps - 1))
     epoch = max(0.0, once / (_EPOCHS - 1) - step)
-    kept = max(0.0, (runs[steps, 1] - runs[1, 1]) / (steps - 1) - step) / few
+    kept = max(0.0, (runs[steps, 1] - runs[1, 1]) / (steps - 1) - step) / few if arm.fit.bank else 0.0
     start = max(0.0, runs[1, 1] - epoch - step - kept * few)
     answer, heat = _answers(plain, side=side)
     if slow:
         step = max(step, whole - start - epoch - kept * batch)
-    return FitCost(start, kept, step, epoch, answer, heat, memory, size)
+    rows = 1 + drawn(plain)
+    return FitCost(start, kept / rows, step, epoch, answer, heat, memory, size, banked // rows)
+
+
+def drawn(arm: Arm) -> int:
+    """Draws of the arm's bank that are ever asked for, beside the unmoved crops."""
+    if arm.fit.bank is None or changes_nothing(arm.augment):
+        return 0
+    return min(arm.fit.bank.draws, arm.fit.epochs)
 
 
 def _untaught(arm: Arm) -> Arm:
-    """The arm without weights, which cost no time, and without selection."""
+    """The arm without weights, which cost no time, without selection, and with one draw in its bank."""
     backbone = arm.backbone.model_copy(update={"weights": "none", "mean": None, "std": None})
-    return arm.model_copy(update={"backbone": backbone, "fit": arm.fit.model_copy(update={"select": "last"})})
+    bank = arm.fit.bank and arm.fit.bank.model_copy(update={"draws": 1})
+    fitted = arm.fit.model_copy(update={"select": "last", "bank": bank})
+    return arm.model_copy(update={"backbone": backbone, "fit": fitted})
 
 
 def _seconds(arm: Arm, *, side: int, cines: int, epochs: int, work: Path) -> tuple[float, int]:
@@ -141,9 +157,9 @@ def _seconds(arm: Arm, *, side: int, cines: int, epochs: int, work: Path) -> tup
 
 
 def _crops(arm: Arm, *, side: int, cines: int) -> Samples:
-    drawn = np.random.default_rng(0).integers(0, 255, (cines, len(arm.phases), side, side), dtype=np.uint8)
+    pixels = np.random.default_rng(0).integers(0, 255, (cines, len(arm.phases), side, side), dtype=np.uint8)
     targets = torch.arange(cines) % len(CLASSES[arm.target])
-    return Samples(torch.from_numpy(drawn), targets, tuple(str(number) for number in range(cines)))
+    return Samples(torch.from_numpy(pixels), targets, tuple(str(number) for number in range(cines)))
 
 
 def _split(cines: int) -> FoldSplit:
@@ -177,4 +193,9 @@ def _peak() -> int:
     """Most bytes held: on the card, else by this process."""
     if torch.cuda.is_available():
         return int(torch.cuda.max_memory_reserved())
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
+    status = Path("/proc/self/status")
+    if not status.is_file():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
+    # Linux hands the peak of the process that started this one on in ru_maxrss; VmHWM begins anew
+    peak = next(line for line in status.read_text(encoding="utf-8").splitlines() if line.startswith("VmHWM:"))
+    return int(peak.split()[1]) << 10

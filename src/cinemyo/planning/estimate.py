@@ -6,7 +6,7 @@ from typing import Final
 
 from cinemyo.config import Arm, Params
 from cinemyo.labels import LEAKY_SCHEMES
-from cinemyo.planning.arms import FitCost, side_of
+from cinemyo.planning.arms import FitCost, drawn, side_of
 from cinemyo.planning.cohort import Cohort
 from cinemyo.planning.images import ImageCost
 from cinemyo.planning.light import LightCost
@@ -26,13 +26,15 @@ _PUT_OFF: Final = 4
 
 @dataclass(frozen=True)
 class Estimate:
-    """What one stage will take: seconds, bytes held at most, bytes written."""
+    """What one stage will take: seconds, bytes held at most, bytes written and kept."""
 
     stage: str
     seconds: float
     memory: int
     disk: int
     skipped: bool = False
+    passing: int = 0
+    """Bytes that are written and removed again before the stage ends."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,8 @@ def estimates(
     for stage in stages:
         kind, _, item = stage.partition("@")
         seconds, memory, disk = (0.0, 0, 0) if stage in done else _KINDS.get(kind, _other)(study, item)
-        rows.append(Estimate(stage, seconds, memory, disk, stage in done))
+        passing = 0 if stage in done or kind != "train" else _bank(study, item)
+        rows.append(Estimate(stage, seconds, memory, disk, stage in done, passing))
     return rows
 
 
@@ -110,22 +113,36 @@ def _train(study: _Study, item: str) -> tuple[float, int, int]:
     part = cines / folds
     learnt = cines - (2 if arm.scheme == "honest" else 1) * part
     steps = -(-learnt // arm.fit.batch_size)
-    per_epoch = steps * cost.per_step * (learnt / steps / arm.fit.batch_size) + part * cost.per_answer
+    # from a bank a cine is watched by the trained blocks alone: forward, of a step's forward and two ways back
+    watched = cost.per_step / arm.fit.batch_size / 3 if arm.fit.bank else cost.per_answer
+    per_epoch = steps * cost.per_step * (learnt / steps / arm.fit.batch_size) + part * watched
     fold = cost.start + arm.fit.epochs * (per_epoch + cost.per_epoch) + 2 * part * cost.per_answer
     rounds = -(-folds // study.machine.workers)
-    seconds = rounds * fold + cines * cost.per_cine
+    seconds = rounds * fold + _banks(study, arm) * cines * (1 + drawn(arm)) * cost.per_kept
     crops = cines * len(arm.phases) * side_of(arm, recipes=params.recipes) ** 2
     memory = study.machine.workers * (cost.memory + crops)
     return study.costs.light.torch_start + seconds, memory, folds * cost.model * (_KEPT_TWICE + 1)
+
+
+def _banks(study: _Study, arm: Arm) -> int:
+    """How many banks an arm makes: a network from scratch starts differently in every fold."""
+    if arm.fit.bank is None:
+        return 0
+    return study.params.split.folds if arm.backbone.weights == "none" else 1
+
+
+def _bank(study: _Study, item: str) -> int:
+    arm = study.params.arms[item]
+    return _banks(study, arm) * study.answered(arm) * (1 + drawn(arm)) * study.costs.arms[item].kept
 
 
 def _explain(study: _Study, item: str) -> tuple[float, int, int]:
     cost, light = study.costs.arms[item], study.costs.light
     cines, crops = study.answered(study.params.arms[item]), study.params.explain.correct_drawn
     seconds = cines * (1.5 * cost.per_heat + _EXCHANGES * cost.per_answer + light.explained)
-    drawn = crops + light.wrong * cines
-    disk = int(drawn * light.drawn_bytes * _KEPT_TWICE)
-    return light.torch_start + seconds + drawn * light.drawn, cost.memory, disk
+    shown = crops + light.wrong * cines
+    disk = int(shown * light.drawn_bytes * _KEPT_TWICE)
+    return light.torch_start + seconds + shown * light.drawn, cost.memory, disk
 
 
 def _robustness(study: _Study, item: str) -> tuple[float, int, int]:

@@ -44,8 +44,8 @@ class Plan:
 
     @property
     def disk(self) -> int:
-        """Bytes that will be written."""
-        return sum(row.disk for row in self.rows)
+        """Bytes that will be needed at most: what is kept, and the largest that is removed again."""
+        return _disk(self.rows)
 
     def as_values(self) -> dict[str, Any]:
         """All of it as JSON values."""
@@ -90,9 +90,9 @@ def plan(params: Params, *, base: Path = Path()) -> Plan:
 def faults(rows: Sequence[Estimate], *, machine: Machine) -> list[SetupError]:
     """What does not fit, each with the remedy: the disk for all stages together, the memory for each by itself."""
     found = []
-    disk = sum(row.disk for row in rows)
+    disk = _disk(rows)
     if disk > machine.disk:
-        remedy = "free space, or put the project on a larger disk"
+        remedy = "free space, put the project on a larger disk, or lower fit.bank.draws where arms have a bank"
         found.append(_fault("disk", need=disk, free=machine.disk, remedy=remedy))
     for row in rows:
         is_fit = row.stage.split("@")[0] in OF_ARMS
@@ -101,6 +101,10 @@ def faults(rows: Sequence[Estimate], *, machine: Machine) -> list[SetupError]:
             remedy = "lower fit.batch_size or crop_px of the arm" if is_fit else "take a machine with more memory"
             found.append(_fault(f"memory of {row.stage}", need=row.memory, free=free, remedy=remedy))
     return found
+
+
+def _disk(rows: Sequence[Estimate]) -> int:
+    return sum(row.disk for row in rows) + max((row.passing for row in rows), default=0)
 
 
 def _fault(where: str, *, need: int, free: int, remedy: str) -> SetupError:
@@ -118,7 +122,8 @@ def lines(found: Plan) -> list[str]:
         if row.skipped:
             told.append(f"{row.stage:28s} {'up to date':>9s}")
         else:
-            told.append(f"{row.stage:28s} {clock(row.seconds):>9s} {size(row.memory):>9s} {size(row.disk):>9s}")
+            line = f"{row.stage:28s} {clock(row.seconds):>9s} {size(row.memory):>9s} {size(row.disk):>9s}"
+            told.append(line + (f"  and a bank of {size(row.passing)}" if row.passing else ""))
     total = f"{'total':28s} {clock(found.seconds):>9s} {size(found.memory):>9s} {size(found.disk):>9s}"
     free = f"free: {size(found.machine.memory)} of memory, {size(found.machine.disk)} of disk"
     return [*told, total, free]
