@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from functools import cache
 
 import pytest
+from coverage import Coverage
 
 from cinemyo import events
 
@@ -14,3 +15,15 @@ def _one_environment() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(events, "environment", cache(events.environment))
         yield
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Runs slow tests without the tracer of coverage, which lengthens them by half and more: the others count lines."""
+    running = Coverage.current() if item.get_closest_marker("slow") else None
+    if running is None:
+        yield
+        return
+    running.stop()
+    yield
+    running.start()

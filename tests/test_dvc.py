@@ -1,5 +1,6 @@
 """dvc.yaml and params.yaml against the code and conf/ that they stand for."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ def listed_code(stage: dict[str, Any]) -> set[str]:
     return {item for item in deps if item.startswith(("src/", "pipelines/"))}
 
 
+@cache
 def imported_code(name: str) -> set[str]:
     files = code_closure(Path("pipelines") / f"{name}.py", root=ROOT)
     # a package's __init__ that holds a docstring alone decides nothing
@@ -60,14 +62,18 @@ def test_params_are_the_composition_of_conf(tmp_path: Path) -> None:
     assert (ROOT / "params.yaml").read_text(encoding="utf-8") == composed(clean, overrides=["study=demo"])
 
 
+@cache
+def text_of(study: str) -> str:
+    return composed(ROOT / "conf", overrides=[f"study={study}"])
+
+
 @pytest.mark.parametrize("study", STUDIES)
 def test_dvc_composes_the_same_bytes(study: str, tmp_path: Path) -> None:
     overrides = [f"study={study}"]
     compose_and_dump(tmp_path / "params.yaml", str(ROOT / "conf"), None, "config", str(ROOT), overrides)
-    assert (tmp_path / "params.yaml").read_text(encoding="utf-8") == composed(ROOT / "conf", overrides=overrides)
+    assert (tmp_path / "params.yaml").read_text(encoding="utf-8") == text_of(study)
 
 
 @pytest.mark.parametrize("study", STUDIES)
 def test_every_study_composes_into_typed_params(study: str) -> None:
-    text = composed(ROOT / "conf", overrides=[f"study={study}"])
-    assert config.parse(yaml.safe_load(text), where=study).study.name == study
+    assert config.parse(yaml.safe_load(text_of(study)), where=study).study.name == study

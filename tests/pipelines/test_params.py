@@ -1,5 +1,6 @@
 """Composition of conf/ into params.yaml."""
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from pipelines.params import composed, missing
 CONF = Path(__file__).resolve().parents[2] / "conf"
 
 
+@cache
 def params(study: str, *overrides: str) -> config.Params:
     return config.parse(yaml.safe_load(composed(CONF, overrides=[f"study={study}", *overrides])), where=study)
 
