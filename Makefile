@@ -62,8 +62,9 @@ holdout: install params census  ## ARMS="dual" ROLE=... REASON=... opens the hol
 	cinemyo holdout open $(ARMS) --role "$(ROLE)" --reason "$(REASON)"
 	dvc repro
 
+# one process more than cores, for tests also wait: for disks, for processes that were killed
 test: install  ## the tests, with coverage of src
-	python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder --cov --cov-report=term
+	python -m pytest --numprocesses=$$(python -c 'import os; print(min(4, 1 + os.cpu_count()))') --dist=loadfile --no-loadscope-reorder --cov --cov-report=term
 
 check: install scan  ## ruff, format, mypy, the rules of the architecture, and no identity in files or history
 	ruff check

@@ -212,7 +212,7 @@ def main() -> None:
             print(f"seed {seed}: patients called right with {told}", flush=True)
     differences = np.array([np.array(pair["bank"], float) - np.array(pair["new draws"], float) for pair in pairs])
     middle, low, high = interval(differences)
-    inside = low > -WITHIN and high < WITHIN
+    inside = bool(low > -WITHIN and high < WITHIN)
     print(f"bank less new draws: {middle:+.2f} points ({low:+.2f} to {high:+.2f}), inside {WITHIN} points: {inside}")
     by_seed = [{name: float(np.mean(called)) for name, called in pair.items()} for pair in pairs]
     figures = {"patients": patients, "seeds": seeds, "epochs": epochs, "draws": draws, "accuracies": by_seed}
