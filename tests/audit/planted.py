@@ -42,6 +42,7 @@ def plant(project: Project) -> None:
         "outputs/sweep/tiny/0123/metrics.json": b"{}",
         "outputs/sweep/tiny/0123/models/fold0.safetensors": b"\0weights",
         "outputs/sweep/tiny/0123/predictions.csv": f"cine_id\n{CINES[1]}\n".encode(),
+        "outputs/tune/tiny/fit-0123/search.json": b"{}",
         "outputs/2026-01-01/.hydra/config.yaml": b"seed: 7\n",
         ".cache/cinemyo/train/0123/fold0.json": b"{}",
         f".cache/cinemyo/prepare/coarse/{CINES[0]}.tif": b"II*\0",
@@ -150,6 +151,10 @@ def _runs(project: Project) -> None:
     data = [Data("data/tiny/cines.csv", "f" * 64, "cines")]
     files = {"predictions.csv": layout.predictions("dual"), "figures/a.png": layout.base / "reports/flow.svg"}
     Store(project.base).record([Entry("tiny", "dual", None, files=files, data=data, children=folds)], study="tiny")
+    search = Entry(
+        "tiny_tune", "fit", None, documents={"importances.json": {}}, tags={"kind": "tune", "level": "search"}
+    )
+    Store(project.base).record([search], study="tiny_tune")
     Store(project.base).record([Entry("elsewhere", "dual", None, documents={"a.json": {}})], study="elsewhere")
 
 
@@ -205,7 +210,8 @@ def hanging(base: Path) -> set[str]:
                 found |= {out["path"] for out in stage["outs"]}
     files = {name for path in found for name in _below(base, path)}
     files = {name for name in files if not _is_image_of_another(name)}
-    files |= _below(base, "outputs/sweep/tiny") | _below(base, ".cache/cinemyo/train") | {"mlruns/mlflow.db"}
+    files |= _below(base, "outputs/sweep/tiny") | _below(base, "outputs/tune/tiny")
+    files |= _below(base, ".cache/cinemyo/train") | {"mlruns/mlflow.db"}
     files |= _of_runs(base)
     files = {name for name in files if not _is_tested_only(name)}
     return files | _in_stores(base, files)
@@ -238,9 +244,8 @@ def _of_runs(base: Path) -> set[str]:
     from mlflow.tracking import MlflowClient
 
     client = MlflowClient(f"sqlite:///{base / 'mlruns' / 'mlflow.db'}")
-    experiment = client.get_experiment_by_name("tiny")
-    assert experiment is not None
-    runs = [run.info.run_id for run in client.search_runs([experiment.experiment_id])]
+    experiments = [client.get_experiment_by_name(name) for name in ("tiny", "tiny_tune")]
+    runs = [run.info.run_id for run in client.search_runs([item.experiment_id for item in experiments if item])]
     return {name for run in runs for name in _below(base, f"mlruns/artifacts/{run}")}
 
 

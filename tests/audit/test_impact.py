@@ -62,7 +62,8 @@ def test_rows_of_tables_are_counted(found: Impact) -> None:
 
 def test_runs_are_told_with_the_role_of_the_patient(found: Impact) -> None:
     roles = {run.name: run.role for run in found.runs}
-    assert roles == {"dual": "in", "dual fold 0": "test", "dual fold 1": "train", "dual fold 2": "validation"}
+    folds = {"dual fold 0": "test", "dual fold 1": "train", "dual fold 2": "validation"}
+    assert roles == {"dual": "in", **folds, "fit": "in"}
 
 
 def test_cache_and_remote_are_told_apart(found: Impact) -> None:
@@ -144,5 +145,5 @@ def test_who_was_excluded_alone_is_known(full: Project, tmp_path: Path) -> None:
 
 
 def test_people_read_counts_and_machines_all(found: Impact) -> None:
-    assert "runs of MLflow: 4" in as_text(found)
+    assert "runs of MLflow: 5" in as_text(found)
     assert len(as_values(found)["files"]) == len(found.found)

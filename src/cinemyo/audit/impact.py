@@ -19,7 +19,7 @@ from cinemyo.audit.sources_of import PHANTOMS, source_files
 from cinemyo.audit.who import Person, person
 from cinemyo.config import Params
 from cinemyo.layout import Layout
-from cinemyo.record.tracking import Run, runs_of
+from cinemyo.record.tracking import EXPLORING, Run, experiments, runs_of
 
 SKIPPED: Final = frozenset(
     {".git", ".venv", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis"}
@@ -90,7 +90,7 @@ def _made(item: Found, *, graph: Graph) -> Found:
 
 
 def _is_of(run: Run, *, params: Params) -> bool:
-    return run.experiment in (params.study.name, f"{params.study.name}_sweep")
+    return run.experiment in experiments(params.study.name)
 
 
 def _tree(
@@ -119,7 +119,8 @@ def _beside(who: Person, *, runs: Sequence[Run], roles: Roles, layout: Layout) -
     if not any(is_in(own) for own in roles.values()):
         return
     yield from _runs(runs, roles=roles, base=base)
-    for folder, stage in ((f"outputs/sweep/{layout.study}", "sweep"), (".cache/cinemyo/train", "train")):
+    explored = [(f"outputs/{kind}/{layout.study}", kind) for kind in EXPLORING]
+    for folder, stage in (*explored, (".cache/cinemyo/train", "train")):
         yield from (Derived(name, "derives", stage) for name in names_under(folder, base=base))
 
 
@@ -136,11 +137,11 @@ def _runs(runs: Sequence[Run], *, roles: Roles, base: Path) -> Iterator[Derived]
 
 
 def _run_role(run: Run, *, roles: Roles) -> str:
-    """The role of the patient in the run of a fold; `in` for an arm or a sweep that holds them, else `none`."""
+    """The role of the patient in the run of a fold; `in` for an arm, sweep or search that holds them, else `none`."""
     arm, fold = run.tags.get("arm", ""), run.tags.get("fold", "")
     if arm not in roles:
-        # an arm that is no longer in the study, or a job of a sweep: nothing says that the patient was left out
-        return "in" if run.tags.get("kind") == "sweep" or arm else "none"
+        # an arm that is no longer in the study, a job of a sweep or a trial: nothing says that the patient was left out
+        return "in" if run.tags.get("kind") in EXPLORING or arm else "none"
     if not is_in(roles[arm]):
         return "none"
     return roles[arm].get(int(fold), "in") if fold.isdigit() else "in"

@@ -10,7 +10,7 @@ from pathlib import Path
 from cinemyo.audit.withdraw.ids import Ids
 from cinemyo.audit.withdraw.removal import Removal, Step
 from cinemyo.audit.withdraw.workspace import Policy
-from cinemyo.record.tracking import Run, runs_of
+from cinemyo.record.tracking import Run, experiments, runs_of
 from cinemyo.record.tracking.removed import artifact, remove_artifact
 
 
@@ -24,14 +24,14 @@ class Family:
 
 
 def families(study: str, *, ids: Ids, base: Path) -> list[Family]:
-    """The runs of a study and of its sweeps that a patient went into.
+    """The runs of a study, of its sweeps and of its searches that a patient went into.
 
     Raises:
         SetupError: the store does not answer.
     """
     grouped: dict[str, list[Run]] = defaultdict(list)
     for run in runs_of(base):
-        if run.experiment in (study, f"{study}_sweep"):
+        if run.experiment in experiments(study):
             grouped[run.tags.get("mlflow.parentRunId", run.run_id)].append(run)
     found = (Family(tuple(runs), tuple(_carrying(runs, ids=ids, base=base))) for runs in grouped.values())
     return [family for family in found if family.carrying]

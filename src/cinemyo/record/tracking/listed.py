@@ -8,9 +8,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from cinemyo.errors import SetupError
 from cinemyo.record.tracking.store import STORE, Store
+
+EXPLORING: Final = ("sweep", "tune")
+"""Tag `kind` of the runs that look for an arm; their experiments are named `<study>_<kind>`."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,11 @@ class Run:
     """Data that it read: path, digest (as far as MLflow keeps it) and context."""
     files: tuple[str, ...]
     """Names of its artifacts."""
+
+
+def experiments(study: str) -> tuple[str, ...]:
+    """The experiments that a study's data went into: its own, and those of its sweeps and searches."""
+    return (study, *(f"{study}_{kind}" for kind in EXPLORING))
 
 
 def runs_of(base: Path = Path()) -> list[Run]:
