@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -49,23 +50,28 @@ def withdraw(
     as_json: Json = False,
 ) -> None:
     """Takes a patient out of the study for good; ended at any time and run again, it goes on."""
-    from cinemyo.audit.withdraw import carried_out
-    from cinemyo.audit.withdraw.asked import asked
+    from cinemyo.audit.withdraw.program import stores_meanwhile
 
-    params, layout = study()
-    request = asked(
-        patient,
-        reason=reason.value,
-        role=role,
-        policy=policy.value,
-        params=params,
-        layout=layout,
-        records=history(),
-    )
-    if dry_run:
-        _tell_foreseen(*carried_out.foreseen(request, params=params, layout=layout), as_json=as_json)
-        return
-    _tell_certificate(carried_out.withdraw(request, params=params, layout=layout), as_json=as_json)
+    with stores_meanwhile(Path()) as copies:
+        from cinemyo.audit.withdraw import carried_out
+        from cinemyo.audit.withdraw.asked import asked
+
+        params, layout = study()
+        request = asked(
+            patient,
+            reason=reason.value,
+            role=role,
+            policy=policy.value,
+            params=params,
+            layout=layout,
+            records=history(),
+        )
+        if dry_run:
+            told = carried_out.foreseen(request, params=params, layout=layout, copies=copies)
+            _tell_foreseen(*told, as_json=as_json)
+            return
+        certificate = carried_out.withdraw(request, params=params, layout=layout, copies=copies)
+        _tell_certificate(certificate, as_json=as_json)
 
 
 def dispose(

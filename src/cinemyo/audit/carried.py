@@ -1,6 +1,7 @@
 """The files that hold a name of a patient: byte by byte, and inside what is packed."""
 
 import mmap
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from ahocorasick_rs import BytesAhoCorasick, MatchKind
 
+from cinemyo.audit.words import SHORTEST, Words
 from cinemyo.scan import archives, stores
 from cinemyo.scan.pieces import Budget, Fault, Opener, is_text, pieces_of
 
@@ -24,6 +26,8 @@ THREADS: Final = 4
 GROUP: Final = 64
 """So many pseudonyms at once, leftmost first, are looked for with the vector instructions of the processor."""
 _HEAD: Final = 4096
+_PLAIN: Final = re.compile(rb"[a-z0-9-]{%d,}" % SHORTEST)
+"""What can be looked for word by word."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,9 @@ class Search:
         own = sorted(name.encode() for name in names)
         groups = [own[start : start + GROUP] for start in range(0, len(own), GROUP)]
         self._by_name = [BytesAhoCorasick(group, matchkind=MatchKind.LeftmostFirst) for group in groups]
-        self._by_all = BytesAhoCorasick(sorted({*own, *(code.encode() for code in codes)}))
+        every = sorted({*own, *(code.encode() for code in codes)})
+        self._by_all = BytesAhoCorasick(every)
+        self._words = Words(every) if all(map(_PLAIN.fullmatch, every)) else None
 
     def hits(self, files: Sequence[tuple[str, Path]]) -> list[Hit | None]:
         """Where each file, given with all its names, holds one; a few are read at a time."""
@@ -67,7 +73,9 @@ class Search:
         if head.startswith(b"PAR1"):
             rows = self._parquet(content)
             return Hit(rows, "content") if rows else Hit(None, "name") if named else None
-        if is_text(head):
+        if not self._may_be_in(content):
+            pass
+        elif is_text(head):
             found = self._by_all.find_matches_as_indexes(content)
             if found:
                 return Hit(_lines(content, [start for _, start, _ in found]), "content")
@@ -80,6 +88,10 @@ class Search:
     def named(self, name: str) -> bool:
         """Whether a file's name, or a part of a path, holds one."""
         return self._names_in(name.encode("utf-8", "surrogateescape"))
+
+    def _may_be_in(self, content: bytes) -> bool:
+        """Whether a content may hold a name or code as it is: never false where it does."""
+        return self._words is None or next(self._words.places(content), None) is not None
 
     def _names_in(self, content: bytes) -> bool:
         return any(group.find_matches_as_indexes(content) for group in self._by_name)

@@ -12,10 +12,10 @@ from cinemyo.audit.withdraw import left, stores, tracked, workspace
 from cinemyo.audit.withdraw.ids import Ids, ids_of
 from cinemyo.audit.withdraw.locks import recorded
 from cinemyo.audit.withdraw.objects import Doomed
+from cinemyo.audit.withdraw.program import Stores, stores_of
 from cinemyo.audit.withdraw.removal import Removal, Step, file_step, folder_step
 from cinemyo.audit.withdraw.state import FOLDER as UNFINISHED
 from cinemyo.audit.withdraw.state import State, alone, new_certificate, now, unfinished
-from cinemyo.audit.withdraw.stores import Stores
 from cinemyo.commit import git_commit
 from cinemyo.config import Oversight, Params
 from cinemyo.errors import AuditError, SetupError
@@ -45,7 +45,7 @@ def proposed(what: list[Due], *, params: Params, layout: Layout) -> list[Removal
     """What would go; remotes are not asked, nothing is written."""
     steps: list[Step] = []
     if "images" in what:
-        found = stores.stores_of(layout.base)
+        found = stores_of(layout.base)
         ids = _ids(layout)
         steps += [*_images(layout, ids=ids), *_runs(params, ids=ids, base=layout.base)]
         if found is not None:
@@ -89,7 +89,7 @@ def _dispose_images(state: State, *, params: Params, layout: Layout) -> None:
     except SetupError as error:
         state.pending["tracking store"] = str(error)
     state.carry_out(_images(layout, ids=ids), base=base)
-    found = stores.stores_of(base)
+    found = stores_of(base)
     if found is None:
         return
     why = _why(layout, ids=ids, found=found)

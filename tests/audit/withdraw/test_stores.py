@@ -11,8 +11,9 @@ import pytest
 
 from cinemyo.audit.withdraw.ids import Ids
 from cinemyo.audit.withdraw.objects import Doomed
+from cinemyo.audit.withdraw.program import Stores, stores_meanwhile, stores_of
 from cinemyo.audit.withdraw.state import FOLDER, State
-from cinemyo.audit.withdraw.stores import Stores, cache_steps, cached_tables, clear_remotes, stores_of, whole
+from cinemyo.audit.withdraw.stores import cache_steps, cached_tables, clear_remotes, whole
 from cinemyo.audit.withdraw.workspace import Policy
 from cinemyo.errors import AuditError
 from cinemyo.layout import Layout
@@ -69,6 +70,15 @@ def test_stores_are_those_that_dvc_names(tmp_path: Path, monkeypatch: pytest.Mon
     calls = answering(monkeypatch, "a warning\n" + json.dumps({"cache": "/c/files/md5", "remotes": ["a", "b"]}))
     assert stores_of(tmp_path) == Stores(Path("/c"), ("a", "b"))
     assert calls == [["list"]]
+
+
+def test_stores_are_asked_for_while_other_work_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".dvc").mkdir()
+    calls = answering(monkeypatch, json.dumps({"cache": "/c/files/md5", "remotes": []}))
+    with stores_meanwhile(tmp_path) as copies:
+        pass
+    assert calls == [["list"]]
+    assert copies() == Stores(Path("/c"), ())
 
 
 @pytest.mark.parametrize("said", ["", "no JSON"])

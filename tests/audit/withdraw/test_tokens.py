@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cinemyo.audit.withdraw.ids import Ids
-from cinemyo.audit.withdraw.tokens import codes_in
+from cinemyo.audit.withdraw.tokens import Codes, codes_in
 
 CINE = "c-abcdefghijklmnop"
 FILE = "0123456789abcdef" * 2
@@ -43,12 +43,27 @@ def test_a_longer_hash_is_another_one() -> None:
     assert not IDS.in_text("f" + DIGEST)
 
 
-@given(place=st.integers(0, 2000), code=st.sampled_from([FILE, DIGEST]), size=st.sampled_from([2100, 9000]))
-@settings(deadline=None, derandomize=True, max_examples=100)
-def test_a_hash_is_found_wherever_it_lies(place: int, code: str, size: int) -> None:
-    content = bytearray(b"\x80" * size)
-    content[place:place] = code.encode()
-    assert set(codes_in(bytes(content))) == {code.encode()}
+@given(
+    place=st.integers(0, 2000),
+    code=st.sampled_from([CINE, FILE, DIGEST]),
+    size=st.sampled_from([2100, 9000, 300_000]),
+    around=st.sampled_from([b"\x80", b"-", b"z"]),
+)
+@settings(deadline=None, derandomize=True, max_examples=200)
+def test_a_code_is_found_wherever_it_lies(place: int, code: str, size: int, around: bytes) -> None:
+    before, after = around * place, around * (size - place)
+    assert Codes(frozenset({code.encode()})).are_in(before + code.encode() + after)
+    assert Codes(frozenset({code.encode()})).are_in(after + code.encode() + before)
+
+
+@given(pieces=st.lists(st.sampled_from([CINE, FILE, DIGEST, "a", "-", "0", "\x00", "f" * 31, "a2-"]), min_size=1))
+@settings(deadline=None, derandomize=True, max_examples=300)
+def test_a_long_content_is_read_as_a_short_one(pieces: list[str]) -> None:
+    content = "".join(pieces).encode()
+    whole = {code for _, code in codes_in(content)}
+    for code in (CINE, FILE, DIGEST):
+        known = Codes(frozenset({code.encode()}))
+        assert known.are_in(b"\x80" * 5000 + content + b"\x80" * 5000) == (code.encode() in whole)
 
 
 def test_a_content_full_of_hashes_is_read_whole() -> None:

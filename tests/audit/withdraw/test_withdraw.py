@@ -1,6 +1,7 @@
 import json
 import os
 import re
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -11,9 +12,10 @@ from cinemyo.audit.certificate import FOLDER, Certificate
 from cinemyo.audit.verify import verify
 from cinemyo.audit.withdraw import carried_out, state
 from cinemyo.audit.withdraw.asked import Asked, Reason, asked
-from cinemyo.audit.withdraw.carried_out import foreseen, withdraw
+from cinemyo.audit.withdraw.carried_out import Copies, foreseen, withdraw
 from cinemyo.audit.withdraw.ids import ids_of
 from cinemyo.audit.withdraw.marks import marked, notes, sentence
+from cinemyo.audit.withdraw.program import stores_of
 from cinemyo.audit.withdraw.workspace import Policy
 from cinemyo.deid.keys import KEY_VARIABLE, load_key, new_key
 from cinemyo.deid.pseudonyms import pseudonym
@@ -43,8 +45,14 @@ def request(
     )
 
 
+def copies(project: Project) -> Copies:
+    return partial(stores_of, project.base)
+
+
 def done(project: Project, *, policy: Policy = "retrain") -> Certificate:
-    return withdraw(request(project, policy=policy), params=project.params, layout=project.layout)
+    return withdraw(
+        request(project, policy=policy), params=project.params, layout=project.layout, copies=copies(project)
+    )
 
 
 def codes(project: Project) -> set[bytes]:
@@ -158,7 +166,7 @@ def test_a_dry_run_tells_what_would_go_and_writes_nothing(ran: Project) -> None:
         return {path.as_posix(): path.read_bytes() for path in files if not path.name.endswith(".lock")}
 
     before = content()
-    found, silent = foreseen(request(ran), params=ran.params, layout=ran.layout)
+    found, silent = foreseen(request(ran), params=ran.params, layout=ran.layout, copies=copies(ran))
     assert {item.place for item in found} >= {"study data", "reports"}
     assert (silent, content()) == ([], before)
 
@@ -270,7 +278,7 @@ def test_rows_of_consents_go_by_the_hospitals_identifier(project: Project) -> No
     mine = pseudonym("patient", "MRN-9", key=load_key("published"))
     for path in (project.layout.cines, project.layout.folds):
         path.write_text(path.read_text().replace(PATIENT, mine))
-    withdraw(request(project, "MRN-9"), params=project.params, layout=project.layout)
+    withdraw(request(project, "MRN-9"), params=project.params, layout=project.layout, copies=copies(project))
     assert sheet.read_text().splitlines()[1:] == ["MRN-8,consent,"]
 
 

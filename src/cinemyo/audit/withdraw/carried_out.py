@@ -13,9 +13,9 @@ from cinemyo.audit.withdraw import left, stores, tombstone, tracked, workspace
 from cinemyo.audit.withdraw.asked import Asked, refuse_dirty
 from cinemyo.audit.withdraw.ids import Ids, ids_of, in_versions
 from cinemyo.audit.withdraw.objects import Doomed
+from cinemyo.audit.withdraw.program import Stores
 from cinemyo.audit.withdraw.removal import Removal
 from cinemyo.audit.withdraw.state import State, alone, new_certificate, now, unfinished
-from cinemyo.audit.withdraw.stores import Stores
 from cinemyo.audit.withdraw.workspace import Subject
 from cinemyo.commit import git_commit
 from cinemyo.config import Params
@@ -23,6 +23,9 @@ from cinemyo.errors import AuditError, SetupError
 from cinemyo.layout import Layout
 from cinemyo.provenance import sha256
 from cinemyo.record.tracking.removed import compact, mark
+
+Copies = Callable[[], Stores | None]
+"""Asks DVC where it keeps copies."""
 
 
 @dataclass(frozen=True)
@@ -46,14 +49,14 @@ class Work:
         return Subject(self.asked.patients, Ids.of(self.state.ids), self.asked.key)
 
 
-def withdraw(asked: Asked, *, params: Params, layout: Layout) -> Certificate:
+def withdraw(asked: Asked, *, params: Params, layout: Layout, copies: Copies) -> Certificate:
     """The certificate, also written to `audit/certificates/` and told to the ledger.
 
     Raises:
         AuditError: the tree is dirty, or another withdrawal is at work.
     """
     with alone(layout.base):
-        work = _begun(asked, params=params, layout=layout)
+        work = _begun(asked, params=params, layout=layout, copies=copies)
         sheet = layout.base / params.oversight.withdrawn
         tombstone.add(work.state.refusals, sheet=sheet, asked=asked, on=date.today())
         work.state.pending = {}
@@ -67,14 +70,14 @@ def withdraw(asked: Asked, *, params: Params, layout: Layout) -> Certificate:
     return certificate
 
 
-def foreseen(asked: Asked, *, params: Params, layout: Layout) -> tuple[list[Removal], list[str]]:
+def foreseen(asked: Asked, *, params: Params, layout: Layout, copies: Copies) -> tuple[list[Removal], list[str]]:
     """What would go, and what could not be asked; nothing is written.
 
     Raises:
         AuditError: another withdrawal is at work.
     """
     with alone(layout.base):
-        work = _work(asked, params=params, layout=layout)
+        work = _work(asked, params=params, layout=layout, copies=copies)
     found = [step.removal for step in workspace.steps(work.subject, params=params, layout=layout, policy=asked.policy)]
     asking: list[Callable[[], list[Removal]]] = [partial(_removals_of_runs, work)]
     if work.stores is not None:
@@ -117,18 +120,19 @@ def certified(work: Work) -> Certificate:
     )
 
 
-def _begun(asked: Asked, *, params: Params, layout: Layout) -> Work:
+def _begun(asked: Asked, *, params: Params, layout: Layout, copies: Copies) -> Work:
     """The work of a withdrawal that is under way, or of a new one."""
-    work = _work(asked, params=params, layout=layout)
+    work = _work(asked, params=params, layout=layout, copies=copies)
     if all(state.certificate != work.state.certificate for state in unfinished(layout.base)):
         refuse_dirty(layout.base)
+        work.state.contains = _contained(asked, params=params, layout=layout)
         work.state.save(layout.base)
     return work
 
 
-def _work(asked: Asked, *, params: Params, layout: Layout) -> Work:
+def _work(asked: Asked, *, params: Params, layout: Layout, copies: Copies) -> Work:
     codes = tombstone.refusals_of(asked)
-    found = stores.stores_of(layout.base)
+    found = copies()
     for state in unfinished(layout.base):
         if state.study == params.study.name and set(state.refusals) & set(codes):
             same = Asked(frozenset(state.patients), asked.reason, state.role, asked.policy, asked.key)
@@ -147,7 +151,7 @@ def _work(asked: Asked, *, params: Params, layout: Layout) -> Work:
         role=asked.role,
         policy=asked.policy,
         started=now(),
-        contains=_contained(asked, params=params, layout=layout),
+        contains=[],
     )
     return Work(asked, params, layout, found, state)
 

@@ -8,6 +8,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,7 +19,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from cinemyo.audit.details import Details
-from cinemyo.audit.withdraw.tokens import codes_in
+from cinemyo.audit.withdraw.tokens import Codes
+from cinemyo.audit.words import Content
 from cinemyo.layout import Layout
 from cinemyo.schema import read_text
 
@@ -77,8 +79,12 @@ class Ids:
         """A path in which codes of any patient stand as `*`, so that it names nobody."""
         return re.sub(r"[a-z]-[a-z2-7]{16}", "*", path)
 
-    def _found(self, content: bytes | mmap.mmap) -> bool:
-        return any(code in self.codes for code in codes_in(content))
+    def _found(self, content: Content) -> bool:
+        return self._sought.are_in(content)
+
+    @cached_property
+    def _sought(self) -> Codes:
+        return Codes(self.codes)
 
 
 def is_code(word: object) -> bool:

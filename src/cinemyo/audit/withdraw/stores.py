@@ -1,45 +1,18 @@
-"""The cache and the remotes of DVC, which the project's own program speaks to; `src` never imports dvc."""
+"""The cache and the remotes of DVC: what goes from them."""
 
-import json
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
 
 from cinemyo.audit.withdraw.ids import Ids
 from cinemyo.audit.withdraw.locks import recorded
 from cinemyo.audit.withdraw.objects import Doomed, Folder, doomed
+from cinemyo.audit.withdraw.program import Stores, asked
 from cinemyo.audit.withdraw.removal import Place, Removal, Step
 from cinemyo.audit.withdraw.state import State
 from cinemyo.audit.withdraw.workspace import Policy
 from cinemyo.errors import AuditError
 from cinemyo.layout import Layout
-
-_PROGRAM: Final = "pipelines.purge"
-_SECONDS: Final = 3600
-
-
-@dataclass(frozen=True)
-class Stores:
-    """Where DVC keeps copies."""
-
-    cache: Path
-    remotes: tuple[str, ...]
-
-
-def stores_of(base: Path) -> Stores | None:
-    """The cache and the names of the remotes; None where the project has no DVC.
-
-    Raises:
-        AuditError: DVC does not answer.
-    """
-    if not (base / ".dvc").is_dir():
-        return None
-    told = _asked(base, "list", {})
-    return Stores(Path(told["cache"]).parent.parent, tuple(told["remotes"]))
 
 
 def whole(layout: Layout, *, cache: Path, policy: Policy) -> frozenset[str]:
@@ -72,7 +45,7 @@ def remote_removals(base: Path, name: str, *, why: Doomed, does: str) -> list[Re
     Raises:
         AuditError: the remote does not answer.
     """
-    told = _asked(base, does, why.values(), name)
+    told = asked(base, does, why.values(), name)
     if "fault" in told:
         remedy = "make it reachable and run the same command again"
         raise AuditError(f"remote {name}", expected="an answer", got=str(told["fault"]), remedy=remedy)
@@ -101,16 +74,3 @@ def cached_tables(stores: Stores, *, layout: Layout) -> Iterator[bytes]:
 
 def _removal(place: Place, path: str, digest: str) -> Removal:
     return Removal(place, Ids(frozenset()).masked(path), 1, 0, digest)
-
-
-def _asked(base: Path, does: str, values: Mapping[str, Any], *names: str) -> dict[str, Any]:
-    command = [sys.executable, "-m", _PROGRAM, does, *names]
-    try:
-        done = subprocess.run(
-            command, cwd=base, input=json.dumps(values), capture_output=True, text=True, check=False, timeout=_SECONDS
-        )
-        found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-    except (OSError, subprocess.TimeoutExpired, ValueError, IndexError):
-        remedy = "install what the remote needs (`pip install dvc[...]`) and run the same command again"
-        raise AuditError("DVC", expected="an answer", got="none", remedy=remedy) from None
-    return found
