@@ -1,8 +1,11 @@
+import hashlib
 import json
 import os
+import platform
 import stat
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -74,6 +77,12 @@ def test_the_account_stands_where_no_agent_is_named(monkeypatch: pytest.MonkeyPa
 def test_the_environment_is_one_digest() -> None:
     assert environment() == environment()
     assert len(environment()) == 64
+
+
+def test_the_environment_is_that_of_every_distribution() -> None:
+    found = {f"{item.name.lower()}=={item.version}" for item in metadata.distributions() if item.name}
+    lines = [platform.python_implementation(), platform.python_version(), *sorted(found)]
+    assert environment() == hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def test_a_run_that_goes_on_is_not_left_yet(tmp_path: Path) -> None:

@@ -6,15 +6,17 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
-import pandera.pandas as pa
 import pyarrow
 import pyarrow.parquet as pq
 
 from cinemyo.errors import TableError
+
+if TYPE_CHECKING:
+    import pandera.pandas as pa
 
 KINDS: Final[dict[str, str]] = {"text": "str", "integer": "Int64", "number": "Float64", "flag": "boolean"}
 
@@ -31,8 +33,10 @@ class Column:
     low: float | None = None
     high: float | None = None
 
-    def schema(self) -> pa.Column:
+    def schema(self) -> "pa.Column":
         """The pandera column."""
+        import pandera.pandas as pa
+
         checks = [pa.Check.isin(self.among)] if self.among else []
         checks += [pa.Check.str_matches(self.pattern)] if self.pattern else []
         checks += [pa.Check.ge(self.low)] if self.low is not None else []
@@ -78,8 +82,10 @@ class Table:
         """Column names in order."""
         return [column.name for column in self.columns]
 
-    def schema(self) -> pa.DataFrameSchema:
+    def schema(self) -> "pa.DataFrameSchema":
         """The pandera schema: exact columns, types, ranges and unique key."""
+        import pandera.pandas as pa
+
         columns = {column.name: column.schema() for column in self.columns}
         return pa.DataFrameSchema(columns, strict=True, ordered=True, unique=list(self.key) or None)
 
@@ -98,18 +104,26 @@ def check(frame: pd.DataFrame, *, table: Table, where: str) -> pd.DataFrame:
             where, expected=f"columns {', '.join(table.header)}", got=got, remedy="correct the header line"
         )
     try:
-        typed = frame.astype({column.name: KINDS[column.kind] for column in table.columns})
-        return table.schema().validate(typed.reset_index(drop=True), lazy=True)
+        typed = frame.astype({column.name: KINDS[column.kind] for column in table.columns}).reset_index(drop=True)
+        # cells of exact types: without a row there is nothing else to be checked, and pandera need not be loaded
+        return _validated(typed, table=table, where=where) if len(typed) else typed
+    except (ValueError, TypeError) as error:
+        raise TableError(
+            where, expected=f"the types of {table.name}", got=str(error), remedy="correct the cell"
+        ) from None
+
+
+def _validated(frame: pd.DataFrame, *, table: Table, where: str) -> pd.DataFrame:
+    import pandera.pandas as pa
+
+    try:
+        return table.schema().validate(frame, lazy=True)
     except pa.errors.SchemaErrors as errors:
         cases = errors.failure_cases
         shown = [_sentence(case) for case in cases.head(5).to_dict("records")]
         more = f" and {len(cases) - 5} more" if len(cases) > 5 else ""
         expected = f"a valid table of {table.name} with unique {', '.join(table.key)}"
         raise TableError(where, expected=expected, got="; ".join(shown) + more, remedy="correct these rows") from None
-    except (ValueError, TypeError) as error:
-        raise TableError(
-            where, expected=f"the types of {table.name}", got=str(error), remedy="correct the cell"
-        ) from None
 
 
 def _sentence(case: dict[Any, Any]) -> str:
