@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -54,15 +55,20 @@ def locked(params: Params, *, base: Path = Path()) -> list[Stage]:
 
 
 def read_yaml(path: Path) -> Any:
-    """What a YAML file holds.
+    """What a YAML file holds, to be read alone: who asks for the same text again gets the same values.
 
     Raises:
         AuditError: it is no YAML.
     """
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)
+        return _values(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError):
         raise _unreadable(path.name, "a file that is no YAML") from None
+
+
+@lru_cache(maxsize=4)
+def _values(text: str) -> Any:
+    return yaml.load(text, Loader=LOADER)
 
 
 def _unreadable(where: str, got: str) -> AuditError:

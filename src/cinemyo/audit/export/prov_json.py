@@ -1,5 +1,6 @@
 """The lineage of a study as W3C PROV: entities, activities, agents; the only door to prov."""
 
+import io
 import json
 from collections.abc import Mapping
 from typing import Any, Final
@@ -7,6 +8,7 @@ from typing import Any, Final
 from prov.constants import PROV, PROV_LABEL, PROV_TYPE
 from prov.identifier import Namespace
 from prov.model import ProvBundle, ProvDocument
+from prov.serializers.provjson import ProvJSONSerializer
 
 from cinemyo.audit.export.derivations import CineOf
 from cinemyo.audit.export.statement import Item, Run, Statement, decided
@@ -36,7 +38,10 @@ def prov_json(told: Statement, *, cines: Mapping[str, CineOf] | None = None) -> 
     _versions(document, told)
     for cine, own in (cines or {}).items():
         _cine(document, cine, own)
-    return str(document.serialize(format="json", indent=1, sort_keys=True)) + "\n"
+    text = io.StringIO()
+    # by its own class: to ask prov for it by name loads those for RDF and XML, too
+    ProvJSONSerializer(document).serialize(text, indent=1, sort_keys=True)
+    return f"{text.getvalue()}\n"
 
 
 def _study(document: ProvBundle, told: Statement) -> None:

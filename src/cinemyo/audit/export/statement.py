@@ -193,8 +193,9 @@ def _size(path: Path) -> int | None:
 
 def _placed(item: Item, *, among: Mapping[str, Item], marks: Mapping[tuple[str, str | None], str]) -> Item:
     """The item with the innermost folder around it that is told, too, and the mark of a withdrawal."""
-    around = [path for path in among if path != item.path and inside(item.path, path)]
-    within = max(around, key=len, default=None)
+    parts = item.path.split("/")
+    around = ("/".join(parts[:depth]) for depth in range(len(parts) - 1, 0, -1))
+    within = next((path for path in around if path in among), None)
     return replace(item, within=within, withdrawn=marks.get((item.path, item.sha256)))
 
 

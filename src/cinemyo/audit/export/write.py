@@ -5,11 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, Literal
 
-from cinemyo.audit.export.crate import PREVIEW, write_crate
 from cinemyo.audit.export.derivations import CineOf
-from cinemyo.audit.export.page import page
-from cinemyo.audit.export.pdf import pdf
-from cinemyo.audit.export.prov_json import prov_json
 from cinemyo.audit.export.statement import PSEUDONYM, STANDING, Item, Statement
 from cinemyo.errors import AuditError
 from cinemyo.provenance import sha256
@@ -33,23 +29,39 @@ def write(
     """
     if out.exists() and (out.is_file() or any(out.iterdir())):
         raise AuditError(out.as_posix(), expected="a new path", got="something that is there", remedy="name another")
-    if kind != "ro-crate":
-        made: dict[str, Callable[[], bytes]] = {
-            "prov": lambda: prov_json(told, cines=cines).encode(),
-            "pdf": lambda: pdf(told),
-        }
-        write_bytes(out, made[kind]())
-        return []
+    if kind == "ro-crate":
+        return _crate(told, out, base=base, cines=cines)
+    made: dict[str, Callable[[], bytes]] = {"prov": lambda: _prov(told, cines=cines), "pdf": lambda: _pdf(told)}
+    write_bytes(out, made[kind]())
+    return []
+
+
+def _crate(told: Statement, out: Path, *, base: Path, cines: Mapping[str, CineOf] | None) -> list[str]:
+    from cinemyo.audit.export.crate import PREVIEW, write_crate
+    from cinemyo.audit.export.page import page
+
     included = [item.path for item in told.items.values() if may_be_inside(item, told=told, base=base)]
     with tempfile.TemporaryDirectory(dir=_parent(out)) as folder:
         place = Path(folder)
-        documents = {"lineage.prov.json": prov_json(told, cines=cines).encode(), "lineage.pdf": pdf(told)}
+        documents = {"lineage.prov.json": _prov(told, cines=cines), "lineage.pdf": _pdf(told)}
         for name, content in documents.items():
             write_bytes(place / name, content)
         paths = {name: place / name for name in documents}
         write_crate(told, out, base=base, included=included, documents=paths, cines=cines)
     write_bytes(out / PREVIEW, page(told, links=[*included, *documents]))
     return included
+
+
+def _prov(told: Statement, *, cines: Mapping[str, CineOf] | None) -> bytes:
+    from cinemyo.audit.export.prov_json import prov_json
+
+    return prov_json(told, cines=cines).encode()
+
+
+def _pdf(told: Statement) -> bytes:
+    from cinemyo.audit.export.pdf import pdf
+
+    return pdf(told)
 
 
 def may_be_inside(item: Item, *, told: Statement, base: Path) -> bool:
