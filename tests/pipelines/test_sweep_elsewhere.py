@@ -80,7 +80,7 @@ def finished_once(base: Path) -> bool:
 
 
 def soon(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 300
+    deadline = time.monotonic() + 1500
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
