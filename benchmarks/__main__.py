@@ -48,7 +48,7 @@ def wanted() -> list[Measurement]:
         Measurement(("benchmarks.heat_maps",)),
         Measurement(("benchmarks.oracle", "data/phantom/demo"), truth.is_file(), "the study demo"),
         Measurement(("benchmarks.cost",)),
-        Measurement(("benchmarks.repro",)),
+        Measurement(("benchmarks.repro", "30", "4")),
         Measurement(("benchmarks.training", "speed", *keras)),
         Measurement(("benchmarks.localisation", root), bool(acdc), ACDC),
     ]
