@@ -19,16 +19,15 @@ from hydra.errors import HydraException, MissingConfigException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from cinemyo import config, tables
-from cinemyo.config import Arm
+from cinemyo import tables
 from cinemyo.errors import CinemyoError, ConfigError
 from cinemyo.layout import Layout
 from cinemyo.record.tuning.runs import keep
-from cinemyo.tuning.promotion import arm_text, chosen, promoted, said_of
+from cinemyo.tuning.promotion import arm_file, chosen, promoted, said_of
 from cinemyo.tuning.search import Tuning, as_run, best, prepare, run_search
 from cinemyo.tuning.space import parse_search, values_of
 from cinemyo.tuning.study import Study, Told
-from pipelines.grid import typed
+from pipelines.grid import arm_of_file, typed
 from pipelines.stage import OFFLINE
 
 log = logging.getLogger(__name__)
@@ -37,8 +36,6 @@ OWN: Final = ("search", "promote", "trial")
 """Keys of `conf/tune.yaml` beside those of a study and an arm."""
 RECORD_S: Final = 30.0
 """Seconds between two visits to MLflow while a search goes on: a short trial would cost less than its record."""
-CHECKED: Final = "promoted"
-"""The name under which a new arm is composed before any study names it."""
 
 
 def planned(values: Mapping[str, Any], *, base: Path = Path()) -> Tuning:
@@ -95,11 +92,11 @@ def promote(tuning: Tuning, *, name: str, number: int | None, conf: Path) -> Pat
         raise ConfigError("promote", expected="a new name of an arm", got=got, remedy="choose another name")
     study = Study(tuning.folder / "study.db", search=tuning.search, seed=tuning.params.seed)
     trial = chosen(study, number=number)
-    arm, base = promoted(tuning, trial=trial), _arm_of(tuning.layout.study, name="base", conf=conf)
-    text = arm_text(arm, base=base, groups=_groups(tuning, trial=trial, conf=conf), said=said_of(tuning, trial=trial))
+    arm, base = promoted(tuning, trial=trial), arm_of_file("base", study=tuning.layout.study, conf=conf)
+    text = arm_file(arm, base=base, groups=_groups(tuning, trial=trial, conf=conf), said=said_of(tuning, trial=trial))
     tables.write_bytes(path, text.encode())
     try:
-        if _arm_of(tuning.layout.study, name=name, conf=conf) != arm:
+        if arm_of_file(name, study=tuning.layout.study, conf=conf) != arm:
             remedy, got = "write the arm by hand from trials.csv", f"trial {trial.number}"
             raise ConfigError("promote", expected="an arm that a file can state", got=got, remedy=remedy)
     except ConfigError:
@@ -108,27 +105,21 @@ def promote(tuning: Tuning, *, name: str, number: int | None, conf: Path) -> Pat
     return path
 
 
-def _arm_of(study: str, *, name: str, conf: Path) -> Arm:
-    """An arm of a study as a stage would read it."""
-    overrides = [f"study={study}", f"+arm/{study}@arms.{CHECKED}={name}"]
-    return config.parse(composed(overrides, conf=conf, name="config"), where=f"arm {name}").arms[CHECKED]
-
-
 def _groups(tuning: Tuning, *, trial: Told, conf: Path) -> dict[str, str]:
     """Groups that a trial took whole, by the name of their file."""
     values = values_of(tuning.search, point=trial.point)
     return {key: str(trial.point[key]) for key in values if (conf / key / f"{trial.point[key]}.yaml").is_file()}
 
 
-def composed(overrides: Sequence[str], *, conf: Path, name: str = "tune") -> dict[str, Any]:
-    """A primary config of `conf/` composed with overrides and resolved.
+def composed(overrides: Sequence[str], *, conf: Path) -> dict[str, Any]:
+    """`conf/tune.yaml` composed with overrides and resolved.
 
     Raises:
         ConfigError: Hydra cannot compose it.
     """
     try:
         with initialize_config_dir(str(conf.resolve()), version_base="1.3"):
-            values: Any = OmegaConf.to_container(compose(name, overrides=list(overrides)), resolve=True)
+            values: Any = OmegaConf.to_container(compose("tune", overrides=list(overrides)), resolve=True)
     except (HydraException, OmegaConfBaseException) as error:
         got = " ".join(str(error).split())[:200]
         expected = "a composition"

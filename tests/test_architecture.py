@@ -23,6 +23,7 @@ LEVELS = [
         "events",
         "review",
         "launching",
+        "arm_files",
     },
     {"sources", "deid", "scan", "preparation", "folds", "openings", "persons", "splitting", "models", "evaluation"},
     {"training"},

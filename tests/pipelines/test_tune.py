@@ -19,6 +19,7 @@ from cinemyo.tuning.search import Tuning
 from cinemyo.tuning.study import Study
 from cinemyo.tuning.trial import Outcome
 from pipelines import tune
+from pipelines.grid import arm_of_file
 from tests.pipelines.project import ROOT, link_code
 from tests.training import study
 
@@ -86,7 +87,7 @@ def test_a_promoted_arm_is_that_of_its_trial_and_says_where_it_was_chosen(base: 
     tuning = planned(base, "search=network", "search.trials=2")
     searched(tuning)
     path = tune.promote(tuning, name="tuned", number=None, conf=base / "conf")
-    arm = tune._arm_of("demo", name="tuned", conf=base / "conf")
+    arm = arm_of_file("tuned", study="demo", conf=base / "conf")
     (trial,) = [t for t in Study(tuning.folder / "study.db", search=tuning.search, seed=1).settled() if t.figures]
     assert arm.fit.learning_rate == trial.point["fit.learning_rate"]
     by = f"tune {tuning.folder.name}, trial 0"

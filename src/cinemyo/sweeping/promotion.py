@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 from pydantic import ValidationError
 
 from cinemyo import tables
+from cinemyo.arm_files import arm_text, differences
 from cinemyo.config import Arm, Selected
 from cinemyo.errors import ConfigError
 from cinemyo.sweeping.job import told
@@ -57,11 +57,8 @@ def arm_file(arm: Arm, *, base: Arm, options: Options, said: str) -> str:
     """
     own, old = arm.model_dump(mode="json"), base.model_dump(mode="json")
     chosen = {group: _nearest(own[group], old=old, group=group, files=files) for group, files in options.items()}
-    overrides = [{f"override /{group}@{group}": name} for group, (name, _) in sorted(chosen.items()) if name]
     start = {**old, **{group: values for group, (_, values) in chosen.items()}}
-    head = "".join(f"# {line}\n" for line in said.splitlines())
-    stated = {"defaults": ["base", *overrides, "_self_"], **_differences(own, start)}
-    return head + yaml.safe_dump(stated, sort_keys=False, width=110)
+    return arm_text(own, start=start, groups={group: name for group, (name, _) in chosen.items() if name}, said=said)
 
 
 def said_of(job: Mapping[str, Any]) -> str:
@@ -94,21 +91,11 @@ def _nearest(
 def _count(own: Mapping[str, Any], start: Mapping[str, Any]) -> int:
     """How many values differ; what a file cannot take away counts most."""
     lost = 1000 * sum(1 for key in _leaves(start) if key not in _leaves(own))
-    return lost + len(_leaves(_differences(own, start)))
+    return lost + len(_leaves(differences(own, start)))
 
 
 def _leaves(values: Mapping[str, Any], *, prefix: str = "") -> set[str]:
     found: set[str] = set()
     for key, value in values.items():
         found |= _leaves(value, prefix=f"{prefix}{key}.") if isinstance(value, Mapping) else {prefix + key}
-    return found
-
-
-def _differences(own: Mapping[str, Any], start: Mapping[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in own.items():
-        if key in start and start[key] == value:
-            continue
-        inside = isinstance(value, Mapping) and isinstance(start.get(key), Mapping)
-        found[key] = _differences(value, start[key]) if inside else value
     return found

@@ -1,10 +1,8 @@
 """The arm of a trial as a file of `conf/arm/`: its differences from the study's base, and on what it was chosen."""
 
 from collections.abc import Mapping
-from typing import Any
 
-import yaml
-
+from cinemyo.arm_files import arm_text
 from cinemyo.config import Arm, Selected
 from cinemyo.errors import ConfigError
 from cinemyo.provenance import sha256
@@ -38,13 +36,10 @@ def promoted(tuning: Tuning, *, trial: Told) -> Arm:
     return arm_of(tuning.base, search=tuning.search, point=trial.point).model_copy(update={"selected_on": selected})
 
 
-def arm_text(arm: Arm, *, base: Arm, groups: Mapping[str, str], said: str) -> str:
-    """The file: what is said of it, the base that it builds on, whole groups by name, and the other differences."""
-    overrides = [{f"override /{group}@{group}": name} for group, name in sorted(groups.items())]
-    own = _differences(arm.model_dump(mode="json"), base.model_dump(mode="json"))
-    values = {key: value for key, value in own.items() if key not in groups}
-    head = "".join(f"# {line}\n" for line in said.splitlines())
-    return head + yaml.safe_dump({"defaults": ["base", *overrides, "_self_"], **values}, sort_keys=False, width=110)
+def arm_file(arm: Arm, *, base: Arm, groups: Mapping[str, str], said: str) -> str:
+    """The file: what is said of the arm, the base that it builds on, whole groups by name, other differences."""
+    own, old = arm.model_dump(mode="json"), base.model_dump(mode="json")
+    return arm_text(own, start={**old, **{group: own[group] for group in groups}}, groups=groups, said=said)
 
 
 def said_of(tuning: Tuning, *, trial: Told) -> str:
@@ -56,13 +51,3 @@ def said_of(tuning: Tuning, *, trial: Told) -> str:
         f"Chosen on parts {parts} of scheme {tuning.base.scheme}, inner validation: {figures}.\n"
         f"Part {tuning.basis.reserved} and the hold-out were not read; figures on the other parts flatter it."
     )
-
-
-def _differences(own: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in own.items():
-        if key in base and base[key] == value:
-            continue
-        inside = isinstance(value, Mapping) and isinstance(base.get(key), Mapping)
-        found[key] = _differences(value, base[key]) if inside else value
-    return found
