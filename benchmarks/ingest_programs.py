@@ -80,8 +80,7 @@ def profile(root: Path, out: Path, workers: int) -> dict[str, Any]:
 
 
 def _parts(source: DicomReader, spool: HeaderSpool) -> list[Part]:
-    items = [item for judged in spool.patients() for item in source._patient(judged)]
-    return [item for item in items if not isinstance(item, Exclusion)]
+    return [item for item in source._grouped(spool) if not isinstance(item, Exclusion)]
 
 
 def _keyed(content: bytes) -> str:

@@ -8,7 +8,7 @@ from cinemyo.deid.keys import load_key
 from cinemyo.sources import dicom_spool
 from cinemyo.sources.archives import FileRef
 from cinemyo.sources.base import Exclusion
-from cinemyo.sources.dicom_spool import HeaderReader, HeaderSpool, read_all
+from cinemyo.sources.dicom_spool import HeaderReader, HeaderSpool, read_all, unpacked
 from cinemyo.sources.files import refs_under, source_file
 from cinemyo.sources.pool import Limits
 from tests.sources.dicom_files import write_cine
@@ -34,14 +34,14 @@ def export(tmp_path: Path) -> Path:
 
 def test_patients_come_by_their_identifiers_with_all_their_headers(export: Path) -> None:
     _, spool = spooled(export)
-    found = [[header.identity.patient for header, _ in judged] for judged in spool.patients()]
+    found = [[header.identity.patient for header, _ in unpacked(packed)] for packed in spool.patients()]
     assert found == [["P1"] * 40, ["P2"] * 40, ["P3"] * 40]
 
 
 def test_headers_of_a_patient_are_in_the_order_of_the_files(export: Path) -> None:
     _, spool = spooled(export, workers=3)
-    for judged in spool.patients():
-        names = [header.ref for header, _ in judged]
+    for packed in spool.patients():
+        names = [header.ref for header, _ in unpacked(packed)]
         assert names == sorted(names)
 
 
@@ -77,7 +77,7 @@ def test_a_file_that_harms_its_reader_is_excluded_alone(
     left, spool = spooled(export, workers=2, limits=Limits(seconds=3))
     assert [item.code for item in left] == [code, "not_dicom"]
     assert left[0].files == (source_file(export / "1P2_004.dcm", root=export, key=KEY),)
-    assert [len(judged) for judged in spool.patients()] == [40, 39, 40]
+    assert [len([*unpacked(packed)]) for packed in spool.patients()] == [40, 39, 40]
     assert "DOE" not in left[0].reason
 
 

@@ -44,6 +44,13 @@ def test_the_smallest_exact_type_is_stored(tmp_path: Path, frames: np.ndarray, k
     assert element_type(tmp_path / "c.mha") == kind
 
 
+@pytest.mark.parametrize("kind", [np.int16, np.uint16, np.int32])
+def test_whole_numbers_of_any_type_are_stored_alike(tmp_path: Path, kind: type) -> None:
+    for name, frames in (("a", WHOLE), ("b", WHOLE.astype(kind))):
+        write_cine(tmp_path / name / "c.mha", frames, 1.5, 1.25)
+    assert (tmp_path / "a" / "c.mha").read_bytes() == (tmp_path / "b" / "c.mha").read_bytes()
+
+
 def test_row_and_column_spacing_are_not_exchanged(tmp_path: Path) -> None:
     write_cine(tmp_path / "c.mha", WHOLE, 1.5, 1.36719)
     assert read_cine(tmp_path / "c.mha")[1:] == (1.5, 1.36719)

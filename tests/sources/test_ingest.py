@@ -164,6 +164,23 @@ def test_the_digest_knows_the_pixels(root: Path, layout: Layout) -> None:
     assert first == third != second
 
 
+@pytest.mark.parametrize("kind", [np.int16, np.uint16, np.int32, np.float64])
+def test_equal_values_have_equal_digests_in_every_type(root: Path, layout: Layout, kind: type[np.generic]) -> None:
+    cine = next(item for item in every(reader(root), key=KEY) if isinstance(item, Cine))
+    frames = np.arange(cine.frames.size, dtype=np.float32).reshape(cine.frames.shape) % 4000
+    other = replace(cine, cine_id="c-" + "a" * 16, frames=frames.astype(kind))
+    ingest(Items([replace(cine, frames=frames), other]), layout=layout, key=KEY)
+    assert cines_of(layout)["digest"].nunique() == 1
+
+
+def test_values_of_equal_bits_in_two_types_have_two_digests(root: Path, layout: Layout) -> None:
+    cine = next(item for item in every(reader(root), key=KEY) if isinstance(item, Cine))
+    below = np.full(cine.frames.shape, -1, dtype=np.int16)
+    above = replace(cine, cine_id="c-" + "a" * 16, frames=below.view(np.uint16))
+    ingest(Items([replace(cine, frames=below), above]), layout=layout, key=KEY)
+    assert cines_of(layout)["digest"].nunique() == 2
+
+
 def test_the_same_source_gives_the_same_bytes(root: Path, ingested: Layout) -> None:
     before = content(ingested)
     ingest(reader(root, first=0.3), layout=ingested, key=KEY)

@@ -6,6 +6,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -43,6 +45,11 @@ def hoards(number: int) -> int:
     return np.ones((number, 1 << 20), dtype=np.uint8).shape[0]
 
 
+def touches(number: int, *, folder: Path) -> int:
+    (folder / str(number)).touch()
+    return number
+
+
 def fails(number: int) -> int:
     if number == 1:
         raise KeyError("DOE^JOHN")
@@ -75,6 +82,26 @@ def test_a_death_costs_its_own_task_alone() -> None:
     assert [item for item in found if isinstance(item, int)] == [0, 1, 2, 4, 6, 7]
     assert found[3] == Failure("crashed", "SIGSEGV")
     assert found[5] == Failure("crashed", "SIGKILL")
+
+
+def test_what_lay_ready_for_a_process_that_died_is_done_by_another() -> None:
+    found = results(dies, 8, workers=1)
+    assert [item for item in found if isinstance(item, int)] == [0, 1, 2, 4, 6, 7]
+
+
+def test_large_tasks_with_large_results_block_nobody() -> None:
+    tasks = [bytes([number]) * (1 << 20) for number in range(6)]
+    assert [result for _, result in in_order(bytes.upper, tasks, workers=1)] == [task.upper() for task in tasks]
+
+
+def test_a_process_has_its_next_task_ready(tmp_path: Path) -> None:
+    """The second task is begun before the caller takes the first one's result in."""
+    running = in_order(partial(touches, folder=tmp_path), range(4), workers=1)
+    next(running)
+    time.sleep(0.5)
+    assert (tmp_path / "1").exists()
+    assert not (tmp_path / "3").exists()
+    running.close()
 
 
 def test_a_task_that_hangs_is_ended() -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Real, UInt8
 
 from cinemyo.deid.keys import Key
 
@@ -54,8 +54,8 @@ class Cine:
     slice_number: int
     """From 1, along the slice normal, within the series (or the stack of an exam)."""
     source: SourceKind
-    frames: Float[np.ndarray, "t y x"]
-    """Rescaled values, float32, bright is bright (MONOCHROME1 inverted)."""
+    frames: Real[np.ndarray, "t y x"]
+    """Rescaled values, of float32 or 16-bit integers, bright is bright (MONOCHROME1 inverted)."""
     row_spacing_mm: float
     """Distance between rows (vertical)."""
     column_spacing_mm: float

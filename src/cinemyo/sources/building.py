@@ -3,11 +3,11 @@
 import errno
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Real
 
 from cinemyo import tables
 from cinemyo.deid.keys import Key
@@ -15,7 +15,7 @@ from cinemyo.deid.refusals import Refusals
 from cinemyo.errors import SourceError
 from cinemyo.sources.base import Cine, Exclusion, Part, SourceFile, left_out
 from cinemyo.sources.finished import Finished
-from cinemyo.sources.images import read_cine, write_cine, write_mask
+from cinemyo.sources.images import read_cine, smallest, write_cine, write_mask
 from cinemyo.sources.pool import SECONDS, Failure
 
 FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -68,8 +68,11 @@ class Builder:
                 items.append(withheld(item))
                 continue
             if isinstance(item, Cine):
-                files += self._write(item)
-            items.append(as_item(item))
+                exact = replace(item, frames=smallest(item.frames))  # once for image and digest
+                files += self._write(exact)
+                items.append(as_item(exact))
+            else:
+                items.append(as_item(item))
         # of whoever withdrew nothing is kept, not even what was refused
         if not any("refused" in item for item in items):
             self.finished.keep(content, {"items": items}, files=files)
@@ -171,10 +174,14 @@ def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _digest(frames: Float[np.ndarray, "t y x"], row_spacing_mm: float, column_spacing_mm: float) -> str:
-    """SHA-256 of the frames' size, spacing and values (float32, little-endian)."""
-    values = np.ascontiguousarray(frames, dtype="<f4")
-    digest = hashlib.sha256(repr(values.shape).encode())
+def _digest(frames: Real[np.ndarray, "t y x"], row_spacing_mm: float, column_spacing_mm: float) -> str:
+    """SHA-256 of the frames' size, smallest exact type, spacing and values (little-endian).
+
+    The values decide the type, however they were encoded; nearly all images have half the bytes of float32 in it.
+    """
+    exact = smallest(frames)
+    values = np.ascontiguousarray(exact, dtype=exact.dtype.newbyteorder("<"))
+    digest = hashlib.sha256(f"{values.shape} {values.dtype.name}".encode())
     digest.update(np.array([row_spacing_mm, column_spacing_mm], dtype="<f8").tobytes())
     digest.update(values.data)
     return digest.hexdigest()

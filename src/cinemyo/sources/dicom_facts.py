@@ -1,5 +1,6 @@
 """The facts of one frame that decide where it belongs and how its pixels are read, out of a data set."""
 
+from dataclasses import replace
 from typing import Final
 
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian
@@ -70,24 +71,42 @@ def geometry(values: Values) -> Geometry:
 
 def timing(values: Values, *, frame: int | None = None) -> Timing:
     """When in the beat the image is; `frame` is its index in an object of several."""
-    counts = (integer(values, name) for name in ("CardiacNumberOfImages", "NumberOfTemporalPositions"))
+    return in_beat(beat(values), values, frame=frame)
+
+
+def in_beat(beat: Timing, values: Values, *, frame: int | None) -> Timing:
+    """The timing of one image of a beat: with what the images of a series each have of their own."""
     clock = text(values, "AcquisitionTime")
-    return Timing(
-        nominal_delay=_after_r(values, "NominalCardiacTriggerDelayTime", "NominalCardiacTriggerTimePriorToRPeak"),
+    return replace(
+        beat,
         trigger_time=number(values, "TriggerTime"),
-        percent_of_cycle=number(values, "NominalPercentageOfCardiacPhase"),
         temporal_position=_whole(_first(values, "TemporalPositionIndex", "TemporalPositionIdentifier")),
         acquisition_time=seconds(clock),
         content_time=seconds(text(values, "ContentTime")),
         acquired=(text(values, "AcquisitionDate"), clock),
-        series_number=integer(values, "SeriesNumber") or 0,
         instance_number=integer(values, "InstanceNumber") if frame is None else frame + 1,
+        frame_ms=None if frame is None else _frame_ms(values, frame),
+    )
+
+
+def beat(values: Values) -> Timing:
+    """What most images of a series have in common of their timing; `in_beat` adds what is their own."""
+    counts = (integer(values, name) for name in ("CardiacNumberOfImages", "NumberOfTemporalPositions"))
+    return Timing(
+        nominal_delay=_after_r(values, "NominalCardiacTriggerDelayTime", "NominalCardiacTriggerTimePriorToRPeak"),
+        trigger_time=None,
+        percent_of_cycle=number(values, "NominalPercentageOfCardiacPhase"),
+        temporal_position=None,
+        acquisition_time=None,
+        content_time=None,
+        acquired=("", ""),
+        series_number=integer(values, "SeriesNumber") or 0,
+        instance_number=None,
         nominal_interval=_first(values, "NominalInterval", "RRIntervalTimeNominal"),
         heart_rate=number(values, "HeartRate"),
         n_images=next((count for count in counts if count is not None and count > 1), None),
         actual_delay=_after_r(values, "ActualCardiacTriggerDelayTime", "ActualCardiacTriggerTimePriorToRPeak"),
         dimension_index=integer(values, "DimensionIndexValues"),
-        frame_ms=None if frame is None else _frame_ms(values, frame),
         cycle_position=text(values, "CardiacCyclePosition").upper(),
     )
 
@@ -178,6 +197,12 @@ PROTOCOL_KEYWORDS: Final = (
     *("AcquisitionMatrix", "BodyPartExamined"),
 )
 GEOMETRY_KEYWORDS: Final = ("PixelSpacing", "ImageOrientationPatient", "ImagePositionPatient")
+BEAT_KEYWORDS: Final = (
+    *("NominalCardiacTriggerDelayTime", "NominalCardiacTriggerTimePriorToRPeak", "NominalPercentageOfCardiacPhase"),
+    *("SeriesNumber", "NominalInterval", "RRIntervalTimeNominal", "HeartRate", "CardiacNumberOfImages"),
+    *("NumberOfTemporalPositions", "ActualCardiacTriggerDelayTime", "ActualCardiacTriggerTimePriorToRPeak"),
+    *("DimensionIndexValues", "CardiacCyclePosition"),
+)
 PIXEL_KEYWORDS: Final = (
     *("Rows", "Columns", "SamplesPerPixel", "NumberOfFrames", "BitsAllocated", "PhotometricInterpretation"),
     *("BitsStored", "HighBit", "PixelRepresentation", "RescaleSlope", "RescaleIntercept", "PixelPaddingValue"),

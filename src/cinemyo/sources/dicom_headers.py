@@ -28,9 +28,12 @@ MOST_FRAMES: Final = 4096
 LARGEST_BYTES: Final = 2 << 30
 """Of all frames of an object when decoded."""
 _CHUNK: Final = 1 << 20
-_IDENTITY, _PROTOCOL, _GEOMETRY, _PIXELS = (
+_IDENTITY, _PROTOCOL, _GEOMETRY, _BEAT, _PIXELS = (
     tuple(sorted(tags(keywords)))
-    for keywords in (facts.IDENTITY_KEYWORDS, facts.PROTOCOL_KEYWORDS, facts.GEOMETRY_KEYWORDS, facts.PIXEL_KEYWORDS)
+    for keywords in (
+        *(facts.IDENTITY_KEYWORDS, facts.PROTOCOL_KEYWORDS, facts.GEOMETRY_KEYWORDS, facts.BEAT_KEYWORDS),
+        facts.PIXEL_KEYWORDS,
+    )
 )
 """What the images of a series have in common is read once and held once."""
 
@@ -74,11 +77,12 @@ def _read(ref: FileRef, stream: BinaryIO, code: str, key: Key) -> tuple[Header, 
 def _facts(values: Values, frame: int | None) -> tuple[Identity, Protocol, Geometry, Timing]:
     if isinstance(values, Elements):
         whose, protocol = _identity(values.part(_IDENTITY)), _protocol(values.part(_PROTOCOL))
-        geometry = _geometry(values.part(_GEOMETRY))
+        geometry, beat = _geometry(values.part(_GEOMETRY)), _beat(values.part(_BEAT))
     else:
         whose, protocol, geometry = facts.identity(values), facts.protocol(values), facts.geometry(values)
+        beat = facts.beat(values)
     whose = _with_instance(whose, text(values, "SOPInstanceUID"))
-    return whose, protocol, geometry, facts.timing(values, frame=frame)
+    return whose, protocol, geometry, facts.in_beat(beat, values, frame=frame)
 
 
 def _with_instance(whose: Identity, instance: str) -> Identity:
@@ -115,6 +119,11 @@ def _protocol(values: Values) -> Protocol:
 @lru_cache(maxsize=256)
 def _geometry(values: Values) -> Geometry:
     return facts.geometry(values)
+
+
+@lru_cache(maxsize=256)
+def _beat(values: Values) -> Timing:
+    return facts.beat(values)
 
 
 @lru_cache(maxsize=64)

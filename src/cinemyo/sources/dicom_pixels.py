@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, Final
 
 import numpy as np
-from jaxtyping import Bool, Float, Integer
+from jaxtyping import Bool, Integer, Real
 
 from cinemyo.deid.decoding import without_spare_bits
 from cinemyo.sources.archives import FileRef
@@ -36,7 +36,8 @@ class PixelError(Exception):
 class Frame:
     """One image: rescaled values, and where there is no image (padding)."""
 
-    values: Float[np.ndarray, "y x"]
+    values: Real[np.ndarray, "y x"]
+    """Of float32; of 16 bits where the stored values stand for themselves in all frames of a cine."""
     padding: Bool[np.ndarray, "y x"] | None
     """None where the header names no padding value."""
     inverted: bool
@@ -75,8 +76,8 @@ def read_frames(headers: Sequence[Header]) -> list[Frame]:
     return [found[index] for index in range(len(headers))]
 
 
-def stack(frames: Sequence[Frame]) -> Float[np.ndarray, "t y x"]:
-    """Frames of one cine as one float32 array; MONOCHROME1 inverted within the cine's range, padding made darkest."""
+def stack(frames: Sequence[Frame]) -> Real[np.ndarray, "t y x"]:
+    """Frames of one cine as one array; MONOCHROME1 inverted within the cine's range, padding made darkest."""
     together = _together(frames)
     values = np.stack([frame.values for frame in frames]) if together is None else together
     inverted = frames[0].inverted
@@ -94,7 +95,7 @@ def stack(frames: Sequence[Frame]) -> Float[np.ndarray, "t y x"]:
     return values
 
 
-def _together(frames: Sequence[Frame]) -> Float[np.ndarray, "t y x"] | None:
+def _together(frames: Sequence[Frame]) -> Real[np.ndarray, "t y x"] | None:
     """The array that the frames are the rows of, in their order and all of them, or None."""
     whole = frames[0].values.base
     if whole is None or whole.shape != (len(frames), *frames[0].values.shape):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Integer
 
 from cinemyo.deid.decoding import fits
 from cinemyo.sources.dicom_records import Header, PixelFacts
@@ -15,21 +15,20 @@ _BITS: Final = 16
 _LARGEST_SIDE: Final = 2048
 
 
-def plain_frames(headers: Sequence[Header]) -> Float[np.ndarray, "t y x"] | None:
-    """The values of each frame, or None where any of them needs more than to be read: `read_frames` knows what."""
+def plain_frames(headers: Sequence[Header]) -> Integer[np.ndarray, "t y x"] | None:
+    """The values of each frame, or None where any of them needs more than to be read: `read_frames` knows what.
+
+    They are of int16 where the header promises so small ones, else of uint16.
+    """
     facts = headers[0].pixels
     if not _is_plain(facts) or any(_form(header) != _form(headers[0]) for header in headers):
         return None
-    frames = np.empty((len(headers), facts.rows, facts.columns), dtype=np.float32)
-    size = facts.rows * facts.columns * _BITS // 8
-    for frame, header in zip(frames, headers, strict=True):
-        content = _read(header, size)
-        if content is None:
+    is_small = facts.signed or facts.stored_bits < _BITS
+    frames = np.empty((len(headers), facts.rows, facts.columns), dtype="<i2" if is_small else "<u2")
+    stored = frames.view("<i2" if facts.signed else "<u2")
+    for frame, header in zip(stored, headers, strict=True):
+        if not (_fill(frame, header) and fits(frame, facts.stored_bits)):
             return None
-        values = np.frombuffer(content, dtype="<i2" if facts.signed else "<u2").reshape(frame.shape)
-        if not fits(values, facts.stored_bits):
-            return None
-        frame[...] = values
     return frames
 
 
@@ -65,18 +64,17 @@ def _form(header: Header) -> tuple[object, ...]:
     )
 
 
-def _read(header: Header, size: int) -> bytes | None:
-    """The bytes of the frame, or None where they are not all there."""
+def _fill(frame: Integer[np.ndarray, "y x"], header: Header) -> bool:
+    """Reads the stored values straight into their place; whether all of them are there."""
     if header.pixels.offset is None or header.ref.entries:
-        return None
+        return False
     try:
         handle = os.open(header.ref.where, os.O_RDONLY)
     except OSError:
-        return None
+        return False
     try:
-        content = os.pread(handle, size, header.pixels.offset)
+        return os.preadv(handle, [frame.data], header.pixels.offset) == frame.nbytes
     except OSError:
-        return None
+        return False
     finally:
         os.close(handle)
-    return content if len(content) == size else None

@@ -25,6 +25,8 @@ from cinemyo.sources.spool import temporary_database
 
 _CHUNK: Final = 32
 """Files that a process reads before it answers."""
+_FEW: Final = 64
+"""Rows of a spool, each of the headers of up to as many files of one patient."""
 _TABLES: Final = """
 CREATE TABLE files (patient BLOB, headers BLOB);
 CREATE INDEX patients ON files (patient);
@@ -35,11 +37,13 @@ Judged = tuple[Header, str | None]
 _Facts = tuple[bytes, bytes]
 """A patient's identifier, and judged headers of some of the patient's files, pickled."""
 _Chunk = tuple[FileRef, ...]
+Packed = tuple[bytes, ...]
+"""All headers of one patient, as they were taken in."""
 _Read = tuple[list[Refusal], list[_Facts]]
 
 
 class HeaderSpool:
-    """Judged headers by patient; in memory are those of one patient."""
+    """Judged headers by patient, packed; in memory are those of one patient."""
 
     def __init__(self) -> None:
         self._database = temporary_database(tables=_TABLES)
@@ -48,16 +52,26 @@ class HeaderSpool:
         """Takes in headers of one patient."""
         self._database.execute("INSERT INTO files VALUES (?, ?)", facts)
 
-    def patients(self) -> Iterator[list[Judged]]:
+    def is_small(self) -> bool:
+        """Whether grouping takes less time than to start processes for it."""
+        return int(self._database.execute("SELECT COUNT(*) FROM files").fetchone()[0]) <= _FEW
+
+    def patients(self) -> Iterator[Packed]:
         """All headers of each patient, by the patients' identifiers."""
         for (patient,) in self._database.execute("SELECT DISTINCT patient FROM files ORDER BY patient"):
             rows = self._database.execute("SELECT headers FROM files WHERE patient = ? ORDER BY rowid", (patient,))
-            # written by this very program, into a file that nobody else can open
-            yield [judged for (headers,) in rows for judged in pickle.loads(headers)]  # noqa: S301
+            yield tuple(headers for (headers,) in rows)
 
     def close(self) -> None:
         """Lets go of the file."""
         self._database.close()
+
+
+def unpacked(packed: Packed) -> Iterator[Judged]:
+    """The judged headers of one patient, in the order of the files."""
+    for headers in packed:
+        # written by this very program, into a file that nobody else can open
+        yield from pickle.loads(headers)  # noqa: S301
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from cinemyo.sources.account import Account
 from cinemyo.sources.base import CineSource, Exclusion, Part
 from cinemyo.sources.building import as_item
 from cinemyo.sources.dicom_cines import Foreseen, PlacePart
+from cinemyo.sources.dicom_patients import PackedPart
 from cinemyo.sources.outcome import Left, left_out
 
 UNKNOWN = (
@@ -66,7 +67,7 @@ def foresee(source: CineSource, *, key: Key, found: int) -> Foresight:
 
 def _place(part: Part) -> PlacePart | None:
     """The DICOM images of a part, where it is made of them."""
-    own = getattr(getattr(part, "drawn", None), "part", part)
+    own = part.part if isinstance(part, PackedPart) else getattr(getattr(part, "drawn", None), "part", part)
     return own if isinstance(own, PlacePart) else None
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 import SimpleITK
-from jaxtyping import Float, Integer, Num, UInt8
+from jaxtyping import Float, Integer, Num, Real, UInt8
 
 from cinemyo.errors import SetupError, SourceError
 
@@ -31,13 +31,13 @@ ElementDataFile = LOCAL
 """
 
 
-def write_cine(path: Path, frames: Float[np.ndarray, "t y x"], row_spacing_mm: float, column_spacing_mm: float) -> None:
+def write_cine(path: Path, frames: Real[np.ndarray, "t y x"], row_spacing_mm: float, column_spacing_mm: float) -> None:
     """Writes frames (t, y, x): 16-bit integers where that is exact, else float32.
 
     Raises:
         SetupError: no room on the disk, or no right to write there.
     """
-    _write(path, _smallest(frames), row=row_spacing_mm, column=column_spacing_mm)
+    _write(path, smallest(frames), row=row_spacing_mm, column=column_spacing_mm)
 
 
 def read_cine(path: Path) -> tuple[Float[np.ndarray, "t y x"], float, float]:
@@ -71,7 +71,10 @@ def read_mask(path: Path) -> UInt8[np.ndarray, "phase y x"]:
     return SimpleITK.GetArrayFromImage(_read(path)).astype(np.uint8)
 
 
-def _smallest(frames: Float[np.ndarray, "t y x"]) -> Num[np.ndarray, "t y x"]:
+def smallest(frames: Real[np.ndarray, "t y x"]) -> Real[np.ndarray, "t y x"]:
+    """The same values in int16 where that is exact, else uint16, else float32: equal values, equal types."""
+    if frames.dtype == np.int16:
+        return frames
     for kind in _EXACT:
         whole = _exactly(frames, kind)
         if whole is not None:
@@ -79,7 +82,7 @@ def _smallest(frames: Float[np.ndarray, "t y x"]) -> Num[np.ndarray, "t y x"]:
     return frames.astype(np.float32)
 
 
-def _exactly(frames: Float[np.ndarray, "t y x"], kind: type[np.integer[Any]]) -> Integer[np.ndarray, "t y x"] | None:
+def _exactly(frames: Real[np.ndarray, "t y x"], kind: type[np.integer[Any]]) -> Integer[np.ndarray, "t y x"] | None:
     """The frames in an integer type, or None where a value is none of it."""
     whole: Integer[np.ndarray, "t y x"] = np.empty(frames.shape, dtype=kind)
     # what is out of range comes out as some value of the type, which is never the one that went in;

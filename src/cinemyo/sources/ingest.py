@@ -67,8 +67,7 @@ def ingest(
         builder = Builder(work, key, refused)
         here = partial(_excluded, refused=refused)
         for item, outcome in in_order(builder, source.parts(), workers=workers, limits=limits, here=here):
-            files = item.files
-            built = Built(list(failed(files, outcome)), reused=False) if isinstance(outcome, Failure) else outcome
+            built = Built(list(failed(item.files, outcome)), reused=False) if isinstance(outcome, Failure) else outcome
             account.take(built.items)
             done = Ingested(done.parts + (not isinstance(item, Exclusion)), done.reused + built.reused)
             watch(sum("cine" in row for row in built.items))

@@ -2,7 +2,7 @@
 
 Processes are forked: what a task needs beside itself (the key above all) is inherited in memory and never pickled, and
 nothing is said on a command line. Tasks and results go through one pipe per process; a process does one task at a time,
-so that a death has one culprit. Results come in the order of the tasks.
+so that a death has one culprit, and the next one lies ready in its pipe. Results come in the order of the tasks.
 """
 
 import contextlib
@@ -14,8 +14,10 @@ import time
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from multiprocessing.connection import Connection, wait
+from multiprocessing.reduction import ForkingPickler
 from typing import Any, Final, Generic, Literal, TypeVar
 
 from cinemyo.errors import CinemyoError
@@ -28,6 +30,8 @@ WORKERS_VARIABLE: Final = "CINEMYO_WORKERS"
 SECONDS: Final = 60.0
 """The longest that a task may take."""
 _AHEAD: Final = 4
+_IN_PIPE: Final = 1 << 15
+"""The most bytes of a task that lies ready: a pipe takes them without waiting for a process that may wait for us."""
 _GARBAGE: Final = 50_000
 """Objects after which a process looks for cycles among them; what it reads makes none."""
 
@@ -99,14 +103,19 @@ class _Slot(Generic[T, R]):
     result: R | Failure | None = None
     done: bool = False
 
+    @cached_property
+    def content(self) -> bytes:
+        """The task as it is sent."""
+        return bytes(ForkingPickler.dumps(self.task))
+
 
 @dataclass
 class _Worker(Generic[T, R]):
-    """A process, the parent's end of its pipe, and what it is at."""
+    """A process, the parent's end of its pipe, what it is at, and behind that what lies ready for it."""
 
     process: Any
     pipe: Connection
-    slot: _Slot[T, R] | None = None
+    slots: deque[_Slot[T, R]] = field(default_factory=deque)
     deadline: float = 0.0
 
 
@@ -148,15 +157,17 @@ class _Pool(Generic[T, R]):
             worker.pipe.close()
         self._workers.clear()
 
-    def _is_free(self) -> bool:
-        return len(self._workers) < self._count or any(worker.slot is None for worker in self._workers)
-
-    def _idle(self) -> "_Worker[T, R]":
-        free = next((worker for worker in self._workers if worker.slot is None), None)
+    def _taker(self, slot: _Slot[T, R]) -> "_Worker[T, R] | None":
+        """Who takes a task: an idle process, a new one, or a busy one with nothing ready, if the task is small."""
+        free = next((worker for worker in self._workers if not worker.slots), None)
         if free is not None:
             return free
-        self._workers.append(self._start())
-        return self._workers[-1]
+        if len(self._workers) < self._count:
+            self._workers.append(self._start())
+            return self._workers[-1]
+        if len(slot.content) > _IN_PIPE:
+            return None
+        return next((worker for worker in self._workers if len(worker.slots) == 1), None)
 
     def _start(self) -> "_Worker[T, R]":
         context = multiprocessing.get_context("fork")
@@ -172,14 +183,16 @@ class _Pool(Generic[T, R]):
         return _Worker(process, ours)
 
     def _give(self, worker: "_Worker[T, R]", slot: _Slot[T, R]) -> None:
-        worker.slot, worker.deadline = slot, time.monotonic() + self._limits.seconds
+        worker.slots.append(slot)
+        if len(worker.slots) == 1:
+            worker.deadline = time.monotonic() + self._limits.seconds
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # its death is noticed when collecting
-            worker.pipe.send(slot.task)
+            worker.pipe.send_bytes(slot.content)
 
     def _collect(self, *, block: bool) -> None:
         """Gives tasks to idle processes, takes in answers, and replaces processes that died or are late."""
         self._give_out()
-        busy = [worker for worker in self._workers if worker.slot is not None]
+        busy = [worker for worker in self._workers if worker.slots]
         handles = [handle for worker in busy for handle in (worker.pipe, worker.process.sentinel)]
         latest = min((worker.deadline for worker in busy), default=0.0) - time.monotonic()
         ready = set(wait(handles, timeout=max(0.0, latest) if block else 0.0))
@@ -191,8 +204,11 @@ class _Pool(Generic[T, R]):
         self._give_out()
 
     def _give_out(self) -> None:
-        while self._pending and self._is_free():
-            self._give(self._idle(), self._pending.popleft())
+        while self._pending:
+            taker = self._taker(self._pending[0])
+            if taker is None:
+                return
+            self._give(taker, self._pending.popleft())
 
     def _receive(self, worker: "_Worker[T, R]") -> None:
         try:
@@ -214,12 +230,13 @@ class _Pool(Generic[T, R]):
         worker.pipe.close()
         self._workers.remove(worker)
         self._settle(worker, failure)
+        # what lay ready has not been begun
+        self._pending.extendleft(reversed(worker.slots))
 
     def _settle(self, worker: "_Worker[T, R]", result: R | Failure) -> None:
-        slot = worker.slot
-        if slot is not None:
-            slot.result, slot.done = result, True
-        worker.slot = None
+        slot = worker.slots.popleft()
+        slot.result, slot.done = result, True
+        worker.deadline = time.monotonic() + self._limits.seconds
 
 
 def _serve(work: Callable[[Any], Any], pipe: Connection, others: list[Connection], size: int, parent: int) -> None:

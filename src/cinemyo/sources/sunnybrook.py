@@ -15,6 +15,7 @@ from cinemyo.labels import Pathology
 from cinemyo.sources.base import Cine, Exclusion, Part, SourceFile, left_out
 from cinemyo.sources.dicom import DicomReader
 from cinemyo.sources.dicom_cines import PlacePart
+from cinemyo.sources.dicom_patients import PackedPart
 from cinemyo.sources.files import files_under, source_file
 from cinemyo.sources.nifti import UnusableError
 from cinemyo.sources.release import agreed, only_sheet, pathology_of
@@ -72,11 +73,12 @@ class SunnybrookReader:
         waiting: list[PlacePart] = []
         used = False
         for item in self._dicom().parts():
-            if isinstance(item, PlacePart):
-                if waiting and patient_of(waiting[0]) != patient_of(item):
+            if isinstance(item, PackedPart):
+                part = item.part
+                if waiting and patient_of(waiting[0]) != patient_of(part):
                     yield from self._patient(waiting, rows, contours, sheet)
                     waiting = []
-                waiting.append(item)
+                waiting.append(part)
                 used = True
             elif not (isinstance(item, Exclusion) and item.files and {file.file for file in item.files} <= own):
                 yield item
