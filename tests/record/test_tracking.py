@@ -158,6 +158,16 @@ def _raise(*_: object, **__: object) -> None:
     raise RuntimeError("no space")
 
 
+def test_each_folder_that_is_worked_in_has_a_store_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        monkeypatch.chdir(tmp_path / name)
+        Store().record([Entry("demo", name, None)], study="demo")
+    for name in ("one", "two"):
+        with closing(sqlite3.connect(tmp_path / name / "mlruns" / "mlflow.db")) as connection:
+            assert rows(connection, "select name from runs") == [(name,)]
+
+
 def test_a_server_gets_files_through_its_client(
     base: Path, entry: Entry, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ids: dict[str, str]
 ) -> None:

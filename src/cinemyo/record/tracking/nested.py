@@ -43,7 +43,7 @@ def record_nested(
         SetupError: the store does not answer, or another process holds it for longer than `wait_s` seconds.
     """
     with alone(base / "mlruns" / "nested.lock", wait_s=wait_s), _answering():
-        store = _opened(base, (Path.cwd(), os.getpid(), os.environ.get(STORE)))
+        store = _opened(base.absolute(), (os.getpid(), os.environ.get(STORE)))
         experiment = store._experiment(parent.study)
         known = _known(store, experiment)
         own = _parent(store, parent, key=key, experiment=experiment, known=known)
@@ -54,8 +54,8 @@ def record_nested(
 
 
 @cache
-def _opened(base: Path, place: tuple[Path, int, str | None]) -> Store:
-    """One door per process and place: opening it checks every table of the store, which takes a second."""
+def _opened(base: Path, where: tuple[int, str | None]) -> Store:
+    """One door per process and store: opening it checks every table of the store, which takes a second."""
     return Store(base)
 
 

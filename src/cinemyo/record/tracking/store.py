@@ -40,8 +40,10 @@ class Store:
 
     def __init__(self, base: Path = Path()) -> None:
         os.environ.update({key: value for key, value in OFFLINE.items() if key not in os.environ})
-        self.folder = base / "mlruns" / "artifacts"
-        self.uri = os.environ.get(STORE) or f"sqlite:///{(base / 'mlruns' / 'mlflow.db').as_posix()}"
+        # mlflow keeps a connection for each address, which must not mean another file in another folder
+        place = base.absolute() / "mlruns"
+        self.folder = place / "artifacts"
+        self.uri = os.environ.get(STORE) or f"sqlite:///{(place / 'mlflow.db').as_posix()}"
         self.embedded = not os.environ.get(STORE)
         with _quiet():
             from mlflow.tracking import MlflowClient
@@ -70,7 +72,10 @@ class Store:
             got = str(error).splitlines()[0][:200]
             remedy = f"start the server, or unset {STORE} to use the embedded store"
             raise SetupError(
-                f"tracking store {_shown(self.uri)}", expected="an answer", got=got, remedy=remedy
+                f"tracking store {'mlruns/mlflow.db' if self.embedded else _shown(self.uri)}",
+                expected="an answer",
+                got=got,
+                remedy=remedy,
             ) from error
 
     def _experiment(self, study: str) -> str:
