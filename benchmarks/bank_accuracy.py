@@ -32,9 +32,9 @@ from benchmarks.training import bank_of
 from benchmarks.training_material import values_of
 from cinemyo import tables
 from cinemyo.config import Arm, PhantomCohort
+from cinemyo.cores import cores
 from cinemyo.folds import FoldSplit
 from cinemyo.labels import CLASSES
-from cinemyo.launching.jobs import cores
 from cinemyo.preparation.canvas import crop
 from cinemyo.provenance import sha256
 from cinemyo.sources.phantom import export, motion

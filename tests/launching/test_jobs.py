@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from cinemyo import cores
 from cinemyo.errors import SetupError, TrainingError
 from cinemyo.launching.choice import HERE, Local
-from cinemyo.launching.jobs import CORES_VARIABLE, Outcome, cores, each
+from cinemyo.launching.jobs import Outcome, each
 from tests.launching import work
 
 TWO = Local(kind="local", at_once=2)
@@ -42,7 +43,7 @@ def test_a_death_costs_its_own_job_alone(outcomes: dict[int, Outcome[int, int]])
 
 
 def test_jobs_side_by_side_share_the_cores_and_launch_nothing_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(CORES_VARIABLE, "4")
+    monkeypatch.setenv(cores.VARIABLE, "4")
     found = [item.value for item in each(work.place, range(2), launcher=TWO)]
     assert {value[1:] for value in found if value} == {(str(Path.cwd()), "local", "2")}
     assert len({value[0] for value in found if value} | {os.getpid()}) == 3
@@ -82,13 +83,3 @@ def _lives(pid: int) -> bool:
         return stat.read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
-
-
-def test_the_variable_says_how_many_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(CORES_VARIABLE, "7")
-    assert cores() == 7
-
-
-def test_without_it_there_is_a_core_at_least(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(CORES_VARIABLE, raising=False)
-    assert cores() >= 1

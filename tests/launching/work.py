@@ -5,9 +5,10 @@ import signal
 import time
 from pathlib import Path
 
+from cinemyo import cores
 from cinemyo.errors import TrainingError
 from cinemyo.launching.choice import HERE, VARIABLE
-from cinemyo.launching.jobs import CORES_VARIABLE, each
+from cinemyo.launching.jobs import each
 
 
 def double(number: int) -> int:
@@ -15,7 +16,7 @@ def double(number: int) -> int:
 
 
 def place(number: int) -> tuple[int, str, str, str]:
-    return os.getpid(), str(Path.cwd()), os.environ[VARIABLE], os.environ[CORES_VARIABLE]
+    return os.getpid(), str(Path.cwd()), os.environ[VARIABLE], os.environ[cores.VARIABLE]
 
 
 def mixed(number: int) -> int:

@@ -8,11 +8,11 @@ import pytest
 import yaml
 
 from cinemyo import tables
+from cinemyo.cores import VARIABLE as WORKERS
 from cinemyo.deid.crosswalk import CROSSWALK_VARIABLE
 from cinemyo.deid.keys import KEY_VARIABLE, Key, load_key, new_key
 from cinemyo.deid.pseudonyms import file_code, pseudonym
 from cinemyo.layout import Layout
-from cinemyo.sources.pool import WORKERS_VARIABLE
 from pipelines import census, ingest, label
 from tests.pipelines.project import link_code
 from tests.sources.dicom_files import write_cine
@@ -46,7 +46,7 @@ def _run(base: Path, *, key: str, workers: int) -> Project:
     (base / "params.yaml").write_text(yaml.safe_dump(values), encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(base)
-        patch.setenv(WORKERS_VARIABLE, str(workers))
+        patch.setenv(WORKERS, str(workers))
         for stage in (census, ingest, label):
             stage.main()
     return Layout("tiny", base), (base / "data" / "source.census").read_bytes()

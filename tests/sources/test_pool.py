@@ -15,7 +15,7 @@ import pytest
 from cinemyo.deid.keys import load_key
 from cinemyo.errors import SourceError
 from cinemyo.sources import pool
-from cinemyo.sources.pool import Failure, Limits, default_workers, in_order
+from cinemyo.sources.pool import Failure, Limits, in_order
 
 
 def square(number: int) -> int:
@@ -164,17 +164,6 @@ def test_tasks_are_made_while_the_process_is_at_work() -> None:
 def test_a_key_is_inherited_without_being_pickled() -> None:
     key = load_key("published")
     assert results(lambda number: (number, key.id), 2, workers=2) == [(0, key.id), (1, key.id)]
-
-
-def test_the_number_of_workers_can_be_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CINEMYO_WORKERS", "7")
-    assert default_workers() == 7
-
-
-def test_there_is_a_worker_per_core_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("CINEMYO_WORKERS", raising=False)
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 3, 5}, raising=False)
-    assert default_workers() == 3
 
 
 @pytest.mark.parametrize("work", [square, fails])

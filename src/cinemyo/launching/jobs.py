@@ -5,16 +5,15 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Final, Generic, TypeVar
+from typing import Generic, TypeVar
 
+from cinemyo import cores
 from cinemyo.errors import CinemyoError, SetupError
 from cinemyo.launching.choice import VARIABLE, Local, Ray, Slurm
 from cinemyo.launching.process import Errand, Reply
 
 J = TypeVar("J")
 R = TypeVar("R")
-
-CORES_VARIABLE: Final = "CINEMYO_WORKERS"
 
 
 @dataclass(frozen=True)
@@ -46,19 +45,11 @@ def each(
         yield Outcome(job, value, _error(reply, where=name(job)))
 
 
-def cores() -> int:
-    """Cores that this process may use."""
-    said = os.environ.get(CORES_VARIABLE, "")
-    if said.isdecimal() and int(said) > 0:
-        return int(said)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def _environment(launcher: Local | Ray | Slurm) -> dict[str, str]:
     """Our own variables, with a job's share of the cores; within a job everything is local."""
     own = {key: value for key, value in os.environ.items() if key.startswith("CINEMYO_")}
-    share = max(1, cores() // launcher.at_once) if isinstance(launcher, Local) else launcher.cpus
-    return own | {VARIABLE: "local", CORES_VARIABLE: str(share)}
+    share = max(1, cores.cores() // launcher.at_once) if isinstance(launcher, Local) else launcher.cpus
+    return own | {VARIABLE: "local", cores.VARIABLE: str(share)}
 
 
 def _error(reply: Reply, *, where: str) -> CinemyoError | None:

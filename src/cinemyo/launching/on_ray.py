@@ -16,9 +16,9 @@ from itertools import islice
 from types import ModuleType
 from typing import Any, Final
 
+from cinemyo.cores import cores
 from cinemyo.errors import ConfigError, SetupError
 from cinemyo.launching.choice import Ray
-from cinemyo.launching.jobs import cores
 from cinemyo.launching.process import Errand, Reply, answer
 
 _REACHED_S: Final = 5.0

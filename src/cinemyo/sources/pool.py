@@ -20,13 +20,13 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.reduction import ForkingPickler
 from typing import Any, Final, Generic, Literal, TypeVar
 
+from cinemyo.cores import cores
 from cinemyo.errors import CinemyoError
 from cinemyo.sources.process import BYTES, bounded
 
 T = TypeVar("T")
 R = TypeVar("R")
 
-WORKERS_VARIABLE: Final = "CINEMYO_WORKERS"
 SECONDS: Final = 60.0
 """The longest that a task may take."""
 _AHEAD: Final = 4
@@ -53,14 +53,6 @@ class Failure:
     """Name of the exception or number of the signal; never a message, which could quote a file."""
 
 
-def default_workers() -> int:
-    """How many processes to use: what CINEMYO_WORKERS says, else one per core that this process may run on."""
-    said = os.environ.get(WORKERS_VARIABLE, "")
-    if said.isdecimal() and int(said) > 0:
-        return int(said)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def in_order(
     work: Callable[[T], R],
     tasks: Iterable[T],
@@ -82,7 +74,7 @@ def in_order(
             known = here(task)
             yield task, _result(*_outcome(work, task)) if known is None else known
         return
-    pool: _Pool[T, R] = _Pool(work, limits or Limits(), workers or default_workers())
+    pool: _Pool[T, R] = _Pool(work, limits or Limits(), workers or cores())
     # what a collection of garbage looks at is copied for each process: leave out what was there before
     is_first = gc.get_freeze_count() == 0
     if is_first:

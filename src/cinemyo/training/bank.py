@@ -15,8 +15,8 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
 from cinemyo.config import Bank
+from cinemyo.cores import cores
 from cinemyo.errors import ConfigError, SetupError, TrainingError
-from cinemyo.launching.jobs import cores
 from cinemyo.models.classifier import PhaseClassifier
 from cinemyo.provenance import digest_of
 from cinemyo.training.answer import device

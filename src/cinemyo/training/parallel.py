@@ -10,7 +10,7 @@ from typing import Any
 
 from tqdm import tqdm  # type: ignore[import-untyped]
 
-from cinemyo.launching.jobs import cores
+from cinemyo.cores import cores
 from cinemyo.launching.process import die_with_parent
 from cinemyo.training import module
 from cinemyo.training.answer import device
