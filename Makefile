@@ -62,7 +62,10 @@ holdout: install params census  ## ARMS="dual" ROLE=... REASON=... opens the hol
 	cinemyo holdout open $(ARMS) --role "$(ROLE)" --reason "$(REASON)"
 	dvc repro
 
-# one process more than cores, for tests also wait: for disks, for processes that were killed
+# one process more than cores, for tests also wait: for disks, for processes that were killed; one thread in each, for
+# those of several processes would wait for one another on the cores
+test: export OMP_NUM_THREADS = 1
+test: export OPENBLAS_NUM_THREADS = 1
 test: install  ## the tests, with coverage of src
 	python -m pytest --numprocesses=$$(python -c 'import os; print(min(4, 1 + os.cpu_count()))') --dist=loadfile --no-loadscope-reorder --cov --cov-report=term
 

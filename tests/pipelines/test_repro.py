@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from cinemyo import cores
 from cinemyo.config import PhantomCohort
 from cinemyo.deid.keys import KEY_VARIABLE, new_key
 from cinemyo.scan.dicom import known_values
@@ -75,8 +76,9 @@ class Clone:
     def run(self, *command: str) -> str:
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
         source = os.pathsep.join([str(self.folder / "src"), str(self.folder)])
-        offline = {"DVC_NO_ANALYTICS": "1", "MLFLOW_DISABLE_TELEMETRY": "true"}
-        environment = {**os.environ, "PATH": path, "PYTHONPATH": source, **offline, **self.environment}
+        # stages start no processes, which cost more than the small study
+        alone = {cores.VARIABLE: "1", "DVC_NO_ANALYTICS": "1", "MLFLOW_DISABLE_TELEMETRY": "true"}
+        environment = {**os.environ, "PATH": path, "PYTHONPATH": source, **alone, **self.environment}
         done = subprocess.run(
             command, cwd=self.folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )

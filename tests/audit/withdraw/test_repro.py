@@ -1,7 +1,6 @@
 """A patient withdraws from a study that ran; what is left, and what the next run gives, in clones of their own."""
 
 import json
-import os
 import shutil
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -44,21 +43,8 @@ class Story:
     told: dict[str, object]
 
 
-class OneCore(Clone):
-    """A clone whose commands keep to one core: stages then start no processes, which cost more than the small study."""
-
-    def __init__(self, folder: Path, *, number: int) -> None:
-        cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_setaffinity") else []
-        script = "import os, sys; os.sched_setaffinity(0, {int(sys.argv[1])}); os.execvp(sys.argv[2], sys.argv[2:])"
-        self.starting = [sys.executable, "-c", script, str(cores[number % len(cores)])] if cores else []
-        super().__init__(folder)
-
-    def run(self, *command: str) -> str:
-        return super().run(*self.starting, *command)
-
-
-def cloned(folder: Path, *, number: int, export: Path, key: Path) -> Clone:
-    clone = OneCore(folder, number=number)
+def cloned(folder: Path, *, export: Path, key: Path) -> Clone:
+    clone = Clone(folder)
     (clone.folder / "data").mkdir(exist_ok=True)
     (clone.folder / "data" / "source").symlink_to(export / "dicom")
     (clone.folder / "data" / "labels.csv").symlink_to(export / "labels.csv")
@@ -104,7 +90,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     base = tmp_path_factory.mktemp("story")
     generate(COHORT, out=base / "export")
     new_key(base / "key")
-    clone = cloned(base / "clone", number=0, export=base / "export", key=base / "key")
+    clone = cloned(base / "clone", export=base / "export", key=base / "key")
     remote = base / "remote"
     clone.run(sys.executable, "-m", "dvc", "remote", "add", "-d", "store", str(remote))
     stages = stages_of(clone.run(sys.executable, "-m", "dvc", "repro"), last="pipelines.evaluate")
@@ -132,7 +118,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     assert left == []
     commit(clone)
     others, own = parted(base / "export", patient=patient, out=base)
-    fresh = cloned(base / "fresh", number=1, export=others, key=base / "key")
+    fresh = cloned(base / "fresh", export=others, key=base / "key")
     target = Layout(STUDY, fresh.folder)
     target.data.mkdir(parents=True)
     folds[folds["patient_id"] != code].to_csv(target.folds, index=False, lineterminator="\n")
