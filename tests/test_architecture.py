@@ -17,6 +17,7 @@ LEVELS = [
         "tables",
         "measures",
         "sheets",
+        "cores",
         "layout",
         "provenance",
         "commit",
