@@ -78,6 +78,17 @@ def test_a_short_part_that_is_a_word_is_found(text: str) -> None:
     assert found(text.encode(), SHORT) == ["name-part"]
 
 
+@pytest.mark.parametrize("before", [0, 200, 600])
+def test_a_short_part_within_a_coded_image_is_none(before: int) -> None:
+    coded = base64.b64encode(bytes(range(256)) * 4)
+    assert found(coded[:before] + b"/Lee+" + coded[before:], SHORT) == []
+
+
+@pytest.mark.parametrize("text", ["/home/x/Lee/scans", "src=Lee+Anna", "lee\n" * 300, "Lee " * 300, "/ab/Lee" * 60])
+def test_a_short_part_outside_of_long_codes_is_found(text: str) -> None:
+    assert "name-part" in found(text.encode(), SHORT)
+
+
 @pytest.mark.parametrize("text", ["0.48213377", "148213377", "482133771", "x48213377"])
 def test_a_number_inside_a_number_is_none(text: str) -> None:
     assert found(text.encode(), NUMBER) == []

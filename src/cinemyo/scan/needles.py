@@ -20,9 +20,12 @@ SHORT: Final = 6
 """Below so many characters a value in a binary file counts inside a run of text alone."""
 RUN: Final = 12
 """Printable characters that make a run of text in a binary file."""
+CODE: Final = 512
+"""Characters of base64 in a row in which a short word counts for nothing."""
 
 _WORD: Final = frozenset(b"0123456789abcdefghijklmnopqrstuvwxyz")
 _DIGITS: Final = frozenset(b"0123456789")
+_CODED: Final = _WORD | frozenset(b"+/")
 _PRINTABLE: Final = frozenset(range(32, 127)) | frozenset(b"\t\r\n")
 
 
@@ -42,7 +45,8 @@ class Needles:
 
     A value of fewer than eight characters counts as a whole word only: no letter or digit may touch it (an underscore
     may); a number must not touch a digit, nor be the fraction of a decimal; in a binary file a value of fewer than six
-    characters must stand in a run of at least twelve printable characters. Hexadecimal and base64 know no words.
+    characters must stand in a run of at least twelve printable characters. What looks like a short word within an image
+    that a page or notebook holds as base64 is none: the image itself is searched. Hexadecimal and base64 know no words.
     """
 
     def __init__(self, values: Sequence[Value]) -> None:
@@ -59,7 +63,7 @@ class Needles:
         """Each place of each value, in order of the places within a chunk of 4 MiB."""
         if self._automaton is None:
             return
-        margin = self._longest + RUN
+        margin = self._longest + CODE
         for start in range(0, len(content), CHUNK):
             base = max(0, start - margin)
             raw = bytes(content[base : start + CHUNK + margin])
@@ -79,6 +83,8 @@ class Needles:
                 if not _stands_alone(folded, first, last, width=width, encoding=form.encoding):
                     continue
                 if not is_text and (last - first) // width < SHORT and not _in_run(folded, first, last, width=width):
+                    continue
+                if form.encoding == "plain" and last - first < SURE and _in_code(folded, first, last):
                     continue
             for number in numbers:
                 yield Hit(self._values[number].kind, base + first, base + last, number + 1)
@@ -115,6 +121,16 @@ def _characters(content: bytes, encoding: Encoding) -> bytes:
     if encoding == "utf-16-le":
         return content[::2]
     return content[1::2] if encoding == "utf-16-be" else content
+
+
+def _in_code(text: bytes, first: int, last: int) -> bool:
+    """Whether it stands in a long row of nothing but letters, digits, plus signs and slashes."""
+    low, high = first, last
+    while low > 0 and last - low < CODE and text[low - 1] in _CODED:
+        low -= 1
+    while high < len(text) and high - low < CODE and text[high] in _CODED:
+        high += 1
+    return high - low >= CODE
 
 
 def _in_run(text: bytes, first: int, last: int, *, width: int) -> bool:
