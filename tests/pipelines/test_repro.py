@@ -11,13 +11,6 @@ import pandas as pd
 import pytest
 
 from cinemyo import cores
-from cinemyo.config import PhantomCohort
-from cinemyo.deid.keys import KEY_VARIABLE, new_key
-from cinemyo.scan.dicom import known_values
-from cinemyo.scan.search import Search
-from cinemyo.scan.values import read_values
-from cinemyo.sources.phantom import generate
-from tests.canaries import known_file, plant
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = [
@@ -34,21 +27,6 @@ SMALL = [
     "~arms.dual_permuted",
     "~arms.view_dual",
     *(f"arms.{arm}.fit.epochs=1" for arm in ("dual", "systole")),
-]
-
-CANARIES = [
-    "study.name=canaries",
-    "source=dicom",
-    "~phantoms.demo",
-    "study.synthetic=false",
-    "oversight.consent_basis=waiver",
-    "split.folds=3",
-    "split.holdout_share=0",
-    "explain.correct_drawn=1",
-    "evaluate.bootstrap=100",
-    "sheets.openings=conf/openings/demo.csv",
-    *(f"~arms.{arm}" for arm in ("diastole", "dual_by_input", "dual_permuted", "systole", "view_dual")),
-    "arms.dual.fit.epochs=1",
 ]
 
 pytestmark = pytest.mark.slow
@@ -161,47 +139,3 @@ def test_a_removed_arm_leaves_no_trace(clone: Clone) -> None:
     assert [path.name for path in written if "train@systole" in path.read_text(encoding="utf-8")] == []
     tables = [pd.read_csv(path) for path in (reports / "tables").glob("*.csv")]
     assert all("systole" not in set(table.get("arm", pd.Series(dtype=str))) for table in tables)
-
-
-@pytest.fixture(scope="module")
-def leaked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Search]:
-    """What is left of an export with canaries after `dvc repro`, and the search for them all."""
-    outside = tmp_path_factory.mktemp("export")
-    generate(PhantomCohort(patients=9, seed=4, phases=8, matrix=64, field_of_view_mm=350, max_cines=1), out=outside)
-    values = plant(outside / "dicom", labels=outside / "labels.csv")
-    known = read_values(known_file(outside / "known.json", values))
-    new_key(outside / "key")
-    clone = Clone(tmp_path_factory.mktemp("canaries"))
-    (clone.folder / "data").mkdir(exist_ok=True)
-    (clone.folder / "data" / "source").symlink_to(outside / "dicom")
-    (clone.folder / "data" / "labels.csv").symlink_to(outside / "labels.csv")
-    homes = {name: clone.folder / "outputs" / name.lower() for name in ("HOME", "TMPDIR", "XDG_CACHE_HOME")}
-    for folder in homes.values():
-        folder.mkdir(parents=True)
-    clone.environment = {KEY_VARIABLE: str(outside / "key"), **{name: str(path) for name, path in homes.items()}}
-    said = clone.run(sys.executable, "-m", "pipelines.params", *CANARIES)
-    said += clone.run(sys.executable, "-m", "pipelines.census")
-    said += clone.run(sys.executable, "-m", "dvc", "repro")
-    said += clone.run(sys.executable, "-m", "cinemyo.cli", "audit", "lineage")
-    (clone.folder / "outputs" / "said.txt").write_text(said, encoding="utf-8")
-    return clone.folder, Search.of([*known, *known_values(outside / "dicom")])
-
-
-def test_every_canary_is_found_where_it_was_planted(leaked: tuple[Path, Search]) -> None:
-    folder, search = leaked
-    search.report.finds.clear()
-    search.tree((folder / "data" / "source").resolve())
-    search.tree((folder / "data" / "labels.csv").resolve())
-    found = {place.known for place in search.report.finds} - {0}
-    assert found == set(range(1, search.report.known + 1))
-
-
-def test_no_canary_is_in_any_byte_that_the_run_wrote(leaked: tuple[Path, Search]) -> None:
-    folder, search = leaked
-    search.report.finds.clear()
-    search.report.unread.clear()
-    search.tree(folder)
-    search.repository(folder)
-    assert (folder / "reports" / "report.html").is_file()
-    assert [place for place in search.report.finds if place.known] == []
-    assert search.report.unread == []

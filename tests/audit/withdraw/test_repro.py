@@ -1,4 +1,8 @@
-"""A patient withdraws from a study that ran; what is left, and what the next run gives, in clones of their own."""
+"""A hospital's study from its export to its report, and a patient who withdraws from it, in clones of their own.
+
+No identity is in any byte that the runs write; nothing of the patient is left afterwards, and the next run gives what a
+run gives that never saw the patient.
+"""
 
 import json
 import shutil
@@ -19,12 +23,29 @@ from cinemyo.deid.pseudonyms import pseudonym
 from cinemyo.layout import Layout
 from cinemyo.scan.dicom import known_values
 from cinemyo.scan.search import Search
+from cinemyo.scan.values import read_values
 from cinemyo.sources.phantom import generate
-from tests.pipelines.test_repro import CANARIES, Clone
+from tests.canaries import known_file, plant
+from tests.pipelines.test_repro import Clone
 
 pytestmark = pytest.mark.slow
 
 STUDY = "canaries"
+OVERRIDES = [
+    "study.name=canaries",
+    "source=dicom",
+    "~phantoms.demo",
+    "study.synthetic=false",
+    "oversight.consent_basis=waiver",
+    "split.folds=3",
+    "split.holdout_share=0",
+    "explain.correct_drawn=1",
+    "evaluate.bootstrap=100",
+    "oversight.withdrawn=conf/oversight/withdrawn_demo.csv",
+    "sheets.openings=conf/openings/demo.csv",
+    *(f"~arms.{arm}" for arm in ("diastole", "dual_by_input", "dual_permuted", "systole", "view_dual")),
+    "arms.dual.fit.epochs=1",
+]
 COHORT = PhantomCohort(patients=12, seed=4, phases=8, matrix=64, field_of_view_mm=350, max_cines=2)
 TOLD = {"exclusions.csv", "provenance", "model_card.md", "checklists"}
 """What counts the files of the patient, or hashes what does; and what the stage after the figures writes."""
@@ -41,6 +62,35 @@ class Story:
     """Of the patient alone."""
     ids: Ids
     told: dict[str, object]
+    identities: "Identities"
+
+
+@dataclass(frozen=True)
+class Identities:
+    """What a search for every identity of the export found before the withdrawal."""
+
+    sought: int
+    in_export: set[int]
+    """Numbers of those found where they were planted."""
+    written: list[str]
+    """Where one was found in what the run wrote."""
+    unread: list[str]
+
+
+def searched(base: Path, *, clone: Clone, values: list[str]) -> Identities:
+    """Looks for the planted values, and for those that the headers name, in the export and in all that was written."""
+    export = base / "export"
+    search = Search.of([*read_values(known_file(base / "known.json", values)), *known_values(export / "dicom")])
+    for part in ("dicom", "labels.csv"):
+        search.tree(export / part)
+    planted = {place.known for place in search.report.finds} - {0}
+    search.report.finds.clear()
+    search.report.unread.clear()
+    for folder in (clone.folder, base / "remote"):
+        search.tree(folder)
+    search.repository(clone.folder)
+    found = [place.path for place in search.report.finds if place.known]
+    return Identities(search.report.known, planted, found, [str(place) for place in search.report.unread])
 
 
 def cloned(folder: Path, *, export: Path, key: Path) -> Clone:
@@ -48,10 +98,14 @@ def cloned(folder: Path, *, export: Path, key: Path) -> Clone:
     (clone.folder / "data").mkdir(exist_ok=True)
     (clone.folder / "data" / "source").symlink_to(export / "dicom")
     (clone.folder / "data" / "labels.csv").symlink_to(export / "labels.csv")
-    clone.environment = {KEY_VARIABLE: str(key)}
-    overrides = [*CANARIES, "oversight.withdrawn=conf/oversight/withdrawn_demo.csv"]
-    clone.run(sys.executable, "-m", "pipelines.params", *overrides)
-    clone.run(sys.executable, "-m", "pipelines.census")
+    # what is written outside the study is searched too
+    homes = {name: clone.folder / "outputs" / name.lower() for name in ("HOME", "TMPDIR", "XDG_CACHE_HOME")}
+    for path in homes.values():
+        path.mkdir(parents=True)
+    clone.environment = {KEY_VARIABLE: str(key), **{name: str(path) for name, path in homes.items()}}
+    said = clone.run(sys.executable, "-m", "pipelines.params", *OVERRIDES)
+    said += clone.run(sys.executable, "-m", "pipelines.census")
+    (clone.folder / "outputs" / "said.txt").write_text(said, encoding="utf-8")
     return clone
 
 
@@ -59,13 +113,17 @@ def parted(export: Path, *, patient: str, out: Path) -> tuple[Path, Path]:
     """The export without a patient, with the sheet's rows of the others, and the patient's files alone."""
     others, own = out / "others", out / "own"
     for path in sorted(item for item in (export / "dicom").rglob("*") if item.is_file()):
-        is_own = str(pydicom.dcmread(path, stop_before_pixels=True).get("PatientID", "")) == patient
+        is_own = path.name.startswith("Quibblestone") and _patient(path) == patient
         target = (own if is_own else others / "dicom") / path.relative_to(export / "dicom")
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
     sheet = pd.read_csv(export / "labels.csv", dtype="str")
     sheet[sheet["patient"] != patient].to_csv(others / "labels.csv", index=False)
     return others, own
+
+
+def _patient(path: Path) -> str:
+    return str(pydicom.dcmread(path, stop_before_pixels=True).PatientID)
 
 
 def run_at_once(clone: Clone, stages: list[list[str]]) -> None:
@@ -89,12 +147,18 @@ def commit(clone: Clone) -> None:
 def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     base = tmp_path_factory.mktemp("story")
     generate(COHORT, out=base / "export")
+    values = plant(base / "export" / "dicom", labels=base / "export" / "labels.csv")
     new_key(base / "key")
     clone = cloned(base / "clone", export=base / "export", key=base / "key")
     remote = base / "remote"
     clone.run(sys.executable, "-m", "dvc", "remote", "add", "-d", "store", str(remote))
-    stages = stages_of(clone.run(sys.executable, "-m", "dvc", "repro"), last="pipelines.evaluate")
-    clone.run(sys.executable, "-m", "dvc", "push")
+    said = clone.run(sys.executable, "-m", "dvc", "repro")
+    stages = stages_of(said, last="pipelines.evaluate")
+    said += clone.run(sys.executable, "-m", "cinemyo.cli", "audit", "lineage")
+    said += clone.run(sys.executable, "-m", "dvc", "push")
+    with (clone.folder / "outputs" / "said.txt").open("a", encoding="utf-8") as log:
+        log.write(said)
+    identities = searched(base, clone=clone, values=values)
     commit(clone)
     patient = of_the_largest_class(base / "export" / "labels.csv")
     layout = Layout(STUDY, clone.folder)
@@ -127,7 +191,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
         made_anew = pool.submit(clone.run, sys.executable, "-m", "dvc", "repro")
         run_at_once(fresh, stages)
         made_anew.result()
-    return Story(clone.folder, remote, fresh.folder, own, ids, told)
+    return Story(clone.folder, remote, fresh.folder, own, ids, told, identities)
 
 
 def of_the_largest_class(sheet: Path) -> str:
@@ -160,6 +224,16 @@ def files(folder: Path) -> dict[str, bytes]:
     return {name: path.read_bytes() for name, path in names.items() if not TOLD & set(Path(name).parts)}
 
 
+def test_every_identity_is_found_where_it_was_planted(story: Story) -> None:
+    assert story.identities.in_export == set(range(1, story.identities.sought + 1))
+
+
+def test_no_identity_is_in_any_byte_that_the_run_wrote(story: Story) -> None:
+    assert (story.clone / "reports" / "report.html").is_file()
+    assert story.identities.written == []
+    assert story.identities.unread == []
+
+
 def test_nothing_of_the_patient_is_left_after_the_next_run(story: Story) -> None:
     assert carrying(story.clone, story.ids) == []
     assert carrying(story.remote, story.ids) == []
@@ -170,9 +244,7 @@ def test_no_identity_of_the_patient_is_in_any_byte(story: Story) -> None:
     for folder in (story.clone, story.remote):
         search.tree(folder)
     search.repository(story.clone)
-    # the program that makes phantoms spells their names
-    found = [place.path for place in search.report.finds if place.known]
-    assert [path for path in found if "src/cinemyo/sources/phantom/" not in path] == []
+    assert [place for place in search.report.finds if place.known] == []
     assert search.report.unread == []
 
 
