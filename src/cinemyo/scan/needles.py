@@ -84,7 +84,8 @@ class Needles:
                     continue
                 if not is_text and (last - first) // width < SHORT and not _in_run(folded, first, last, width=width):
                     continue
-                if form.encoding == "plain" and last - first < SURE and _in_code(folded, first, last):
+                is_short = form.encoding == "plain" and last - first < SURE
+                if is_short and _in_row(folded, first, last, of=_CODED, length=CODE):
                     continue
             for number in numbers:
                 yield Hit(self._values[number].kind, base + first, base + last, number + 1)
@@ -123,22 +124,16 @@ def _characters(content: bytes, encoding: Encoding) -> bytes:
     return content[1::2] if encoding == "utf-16-be" else content
 
 
-def _in_code(text: bytes, first: int, last: int) -> bool:
-    """Whether it stands in a long row of nothing but letters, digits, plus signs and slashes."""
-    low, high = first, last
-    while low > 0 and last - low < CODE and text[low - 1] in _CODED:
-        low -= 1
-    while high < len(text) and high - low < CODE and text[high] in _CODED:
-        high += 1
-    return high - low >= CODE
-
-
 def _in_run(text: bytes, first: int, last: int, *, width: int) -> bool:
     step = text[first % width :: width] if width > 1 else text
-    start, end = first // width, last // width
-    low, high = start, end
-    while low > 0 and start - low < RUN and step[low - 1] in _PRINTABLE:
+    return _in_row(step, first // width, last // width, of=_PRINTABLE, length=RUN)
+
+
+def _in_row(text: bytes, first: int, last: int, *, of: frozenset[int], length: int) -> bool:
+    """Whether the value, with the characters of a kind on both sides of it, makes a row of that length."""
+    low, high = first, last
+    while low > 0 and high - low < length and text[low - 1] in of:
         low -= 1
-    while high < len(step) and high - end < RUN and step[high] in _PRINTABLE:
+    while high < len(text) and high - low < length and text[high] in of:
         high += 1
-    return high - low >= RUN
+    return high - low >= length
