@@ -10,6 +10,7 @@ from cinemyo.sources import dicom_pixels
 from cinemyo.sources.dicom_headers import Header, read_headers
 from cinemyo.sources.dicom_pixels import PixelError, read_frames, stack
 from cinemyo.sources.dicom_plain import plain_frames
+from cinemyo.sources.images import smallest
 from tests.sources.dicom_files import nothing, pixels, set_pixels, write_cine
 
 Edit = Callable[[Dataset, int], None]
@@ -83,6 +84,7 @@ def test_both_ways_give_the_same_frames(tmp_path: Path, monkeypatch: pytest.Monk
     quick = stack(read_frames(found))
     monkeypatch.setattr(dicom_pixels, "plain_frames", lambda _: None)
     slow = stack(read_frames(found))
+    assert smallest(quick).dtype == smallest(slow).dtype
     np.testing.assert_array_equal(quick, slow)
 
 

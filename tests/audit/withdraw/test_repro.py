@@ -52,6 +52,18 @@ TOLD = {"exclusions.csv", "provenance", "model_card.md", "checklists"}
 
 
 @dataclass(frozen=True)
+class Identities:
+    """What a search for every identity of the export found before the withdrawal."""
+
+    sought: int
+    in_export: set[int]
+    """Numbers of those found where they were planted."""
+    written: list[str]
+    """Where one was found in what the run wrote."""
+    unread: list[str]
+
+
+@dataclass(frozen=True)
 class Story:
     """A study before and after, a run that never saw the patient, and how the patient was known."""
 
@@ -62,19 +74,7 @@ class Story:
     """Of the patient alone."""
     ids: Ids
     told: dict[str, object]
-    identities: "Identities"
-
-
-@dataclass(frozen=True)
-class Identities:
-    """What a search for every identity of the export found before the withdrawal."""
-
-    sought: int
-    in_export: set[int]
-    """Numbers of those found where they were planted."""
-    written: list[str]
-    """Where one was found in what the run wrote."""
-    unread: list[str]
+    identities: Identities
 
 
 def searched(base: Path, *, clone: Clone, values: list[str]) -> Identities:
