@@ -39,16 +39,8 @@ def measured(
 ) -> dict[str, Any]:
     """Seconds by the clock and of all cores, files and peak memory of one run of a program."""
     out = work / "out"
-    command = [
-        sys.executable,
-        "-m",
-        "benchmarks.ingest_programs",
-        program,
-        str(root),
-        str(out),
-        str(workers),
-        str(cores),
-    ]
+    arguments = [str(value) for value in (program, root, out, workers, cores)]
+    command = [sys.executable, "-m", "benchmarks.ingest_programs", *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         watch = _Memory(process.pid, every_s=every_s)
         watch.start()
@@ -101,8 +93,6 @@ RUNS = {
     "simpleitk": ("simpleitk", 1, 2),
 }
 """Program, its workers, and the cores that it may use."""
-
-
 PAIRED = ("pydicom", "ingest_core", "ingest_2")
 PASSES = 5
 
