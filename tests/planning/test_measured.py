@@ -3,6 +3,7 @@
 import pytest
 
 from cinemyo import config
+from cinemyo.planning import arms
 from cinemyo.planning.arms import alike, fit_cost
 from cinemyo.planning.cohort import Cohort
 from cinemyo.planning.images import image_cost
@@ -19,6 +20,40 @@ def test_a_fit_costs_time_and_memory_and_leaves_a_model() -> None:
     assert found.per_heat > 0
     assert found.memory > 100 << 20
     assert 10_000 < found.model < 200_000
+
+
+def told(seconds: dict[tuple[int, int], list[float]], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fits that are not run: those of so many cines and epochs take these seconds in turn, all others one second."""
+
+    def taken(_arm: object, *, side: int, cines: int, epochs: int, work: object) -> tuple[float, int]:
+        left = seconds.get((cines, epochs), [1.0])
+        return left.pop(0) if len(left) > 1 else left[0], 1000
+
+    monkeypatch.setattr(arms, "_seconds", taken)
+
+
+def test_steps_and_epochs_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    # batches of 8: a start of 10 s, 2 s a step, 3 s beside the steps of an epoch
+    monkeypatch.setattr(arms, "_SLOW_S", 60.0)
+    told({(8, 1): [15.0], (8, 3): [25.0], (24, 1): [19.0], (24, 3): [37.0]}, monkeypatch)
+    found = fit_cost(tiny.arm(), side=tiny.SIDE)
+    assert (found.start, found.per_step, found.per_epoch) == pytest.approx((10.0, 2.0, 3.0))
+
+
+def test_a_short_fit_is_the_best_of_three(monkeypatch: pytest.MonkeyPatch) -> None:
+    # undisturbed, a start of 0.1 s, 0.02 s a step, 0.03 s beside them; the first fit of a batch is the one of its model
+    one = [9.0, 0.5, 0.5, 0.15]
+    told({(8, 1): one, (8, 3): [0.6, 0.25, 0.3], (24, 1): [0.9, 0.19, 0.3], (24, 3): [0.7, 0.5, 0.37]}, monkeypatch)
+    monkeypatch.setattr(arms, "_SLOW_S", 60.0)
+    found = fit_cost(tiny.arm(), side=tiny.SIDE)
+    assert (found.start, found.per_step, found.per_epoch) == pytest.approx((0.1, 0.02, 0.03))
+
+
+def test_a_step_lost_in_noise_is_bounded_by_the_longest_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    told({(8, 1): [1.0], (8, 3): [1.3], (24, 1): [1.1], (24, 3): [1.35]}, monkeypatch)
+    found = fit_cost(tiny.arm(), side=tiny.SIDE)
+    assert found.per_step == pytest.approx(1.35 / 9)
+    assert found.per_epoch == pytest.approx(0.0)
 
 
 def test_a_bank_costs_time_and_bytes_by_cine_and_draw() -> None:

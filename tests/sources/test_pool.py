@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -64,6 +64,13 @@ def is_full(number: int) -> int:
     raise OSError(28, "No space left on device")
 
 
+def wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
 def results(work: object, count: int, **options: object) -> list[object]:
     return [result for _, result in in_order(work, range(count), **options)]
 
@@ -98,15 +105,14 @@ def test_a_process_has_its_next_task_ready(tmp_path: Path) -> None:
     """The second task is begun before the caller takes the first one's result in."""
     running = in_order(partial(touches, folder=tmp_path), range(4), workers=1)
     next(running)
-    time.sleep(0.5)
-    assert (tmp_path / "1").exists()
+    wait_until((tmp_path / "1").exists)
     assert not (tmp_path / "3").exists()
     running.close()
 
 
 def test_a_task_that_hangs_is_ended() -> None:
-    found = results(hangs, 5, workers=2, limits=Limits(seconds=1))
-    assert found == [0, 1, Failure("timeout", "1 s"), 3, 4]
+    found = results(hangs, 5, workers=2, limits=Limits(seconds=2))
+    assert found == [0, 1, Failure("timeout", "2 s"), 3, 4]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is bounded on Linux alone")
@@ -188,7 +194,4 @@ for _, pid in in_order(work, [0, 1, 1], workers=2):
         assert parent.stdout is not None
         worker = int(parent.stdout.readline())
         parent.kill()
-    deadline = time.monotonic() + 20
-    while os.path.exists(f"/proc/{worker}") and time.monotonic() < deadline:  # noqa: PTH110
-        time.sleep(0.05)
-    assert not os.path.exists(f"/proc/{worker}")  # noqa: PTH110
+    wait_until(lambda: not os.path.exists(f"/proc/{worker}"))  # noqa: PTH110
