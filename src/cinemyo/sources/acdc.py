@@ -1,6 +1,5 @@
 """The ACDC release: each short-axis slice of a patient's stack is one cine, of two phases or of all."""
 
-import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,10 +10,10 @@ from cinemyo.config import SliceRule
 from cinemyo.deid.keys import Key, load_key
 from cinemyo.labels import Pathology
 from cinemyo.sources.acdc_folder import Info, read_info, read_masks, read_stack
-from cinemyo.sources.base import Cine, Exclusion, Part, SourceFile
+from cinemyo.sources.base import Cine, Exclusion, Part
 from cinemyo.sources.files import folders_under
 from cinemyo.sources.nifti import UnusableError
-from cinemyo.sources.release import PatientFiles, by_name, no_patient, patients, rest
+from cinemyo.sources.release import PatientFiles, PatientPart, by_name, no_patient, patients, rest
 from cinemyo.sources.stacks import Stack, Subject, slices_of
 
 PATIENT: Final = re.compile(r"patient\d+")
@@ -47,33 +46,17 @@ class AcdcReader:
         folders = folders_under(self.root)
         own = {path: files for path, files in folders.items() if _is_patient(path, files)}
         others = [(path, files) for path, files in folders.items() if path not in own]
-        for item in patients([*by_name(own), *others], is_patient=_is_patient, root=self.root, key=self.key):
-            if isinstance(item, Exclusion):
-                yield item
-            else:
-                yield PatientPart(item, self.slices, self.groups, self.out_of_class)
+        yield from patients(
+            [*by_name(own), *others], is_patient=_is_patient, root=self.root, key=self.key, part=self._part
+        )
+
+    def _part(self, folder: PatientFiles) -> Part:
+        return AcdcPart(folder, self.slices, self.groups, self.out_of_class)
 
 
 @dataclass(frozen=True)
-class PatientPart:
+class AcdcPart(PatientPart):
     """One patient's folder, to be built in any process."""
-
-    folder: PatientFiles
-    slices: SliceRule
-    groups: Mapping[str, Pathology]
-    out_of_class: tuple[str, ...]
-
-    @property
-    def content(self) -> str:
-        """A hash of the folder's keyed names and bytes and of the reader's rules."""
-        files = sorted((file.file, file.digest) for file in self.folder.files.values())
-        rules = self.slices.model_dump(mode="json"), sorted(self.groups.items()), self.out_of_class
-        return hashlib.sha256(repr((files, rules)).encode()).hexdigest()
-
-    @property
-    def files(self) -> tuple[SourceFile, ...]:
-        """All files of the folder."""
-        return tuple(self.folder.files.values())
 
     def build(self, *, key: Key) -> Iterator[Cine | Exclusion]:
         """The cines by slice, then what is left out."""

@@ -13,13 +13,14 @@ from cinemyo.config import SliceRule
 from cinemyo.deid.keys import Key, load_key
 from cinemyo.deid.pseudonyms import pseudonym
 from cinemyo.labels import Pathology, View
-from cinemyo.sources.base import Cine, Exclusion, Part, SourceFile
+from cinemyo.sources.base import Cine, Exclusion, Part
 from cinemyo.sources.files import folders_under, source_file
 from cinemyo.sources.nifti import UnusableError, Volume, read_volume
 from cinemyo.sources.nifti_geometry import Display, trusted
 from cinemyo.sources.nifti_masks import MNMS_CODE, Masks
 from cinemyo.sources.release import (
     PatientFiles,
+    PatientPart,
     ReleaseSheet,
     by_name,
     no_patient,
@@ -74,35 +75,17 @@ class Mnms2Reader:
         )
         rows = _padded(read_rows(path, columns=COLUMNS, key=IDENTIFIER))
         sheet = ReleaseSheet(path, source_file(path, root=self.root, key=self.key), rows)
-        for item in patients(by_name(folders), is_patient=_is_patient, root=self.root, key=self.key, sheet=sheet):
-            if isinstance(item, Exclusion):
-                yield item
-            else:
-                yield Mnms2Part(item, self.slices, self.groups, self.out_of_class, self.display)
+        yield from patients(
+            by_name(folders), is_patient=_is_patient, root=self.root, key=self.key, sheet=sheet, part=self._part
+        )
+
+    def _part(self, folder: PatientFiles) -> Part:
+        return Mnms2Part(folder, self.slices, self.groups, self.out_of_class, self.display)
 
 
 @dataclass(frozen=True)
-class Mnms2Part:
+class Mnms2Part(PatientPart):
     """One patient's folder, to be built in any process."""
-
-    folder: PatientFiles
-    slices: SliceRule
-    groups: Mapping[str, Pathology]
-    out_of_class: tuple[str, ...]
-    display: Display
-
-    @property
-    def content(self) -> str:
-        """A hash of the folder's and the sheet's keyed names and bytes and of the reader's rules."""
-        groups = sorted(self.groups.items())
-        return self.folder.content(
-            "mnms2", self.slices.model_dump(mode="json"), groups, self.out_of_class, self.display
-        )
-
-    @property
-    def files(self) -> tuple[SourceFile, ...]:
-        """The folder's files and the sheet."""
-        return self.folder.used(tuple(self.folder.files))
 
     @property
     def patient(self) -> str:

@@ -1,19 +1,22 @@
 """What releases in NIfTI have in common: a folder for each patient, a sheet for all, every file accounted for."""
 
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from cinemyo.config import SliceRule
 from cinemyo.deid.keys import Key
 from cinemyo.deid.pseudonyms import pseudonym
 from cinemyo.errors import SourceError
 from cinemyo.labels import Pathology
-from cinemyo.sources.base import Exclusion, SourceFile, left_out
+from cinemyo.sources.base import Cine, Exclusion, Part, SourceFile, left_out
 from cinemyo.sources.files import source_file
 from cinemyo.sources.nifti import ENDINGS, UnusableError, Volume
+from cinemyo.sources.nifti_geometry import Display
 from cinemyo.sources.nifti_masks import Code, Masks, check_anatomy, read_labels
 from cinemyo.sources.release_sheet import Row, word
 
@@ -64,6 +67,32 @@ class PatientFiles:
         return own if self.sheet is None else (*own, self.sheet)
 
 
+@dataclass(frozen=True)
+class PatientPart(ABC):
+    """One patient's folder and the rules of its reader, to be built in any process."""
+
+    folder: PatientFiles
+    slices: SliceRule
+    groups: Mapping[str, Pathology]
+    out_of_class: tuple[str, ...] = ()
+    display: Display = "stored"
+
+    @property
+    def content(self) -> str:
+        """A hash of the folder's and the sheet's keyed names and bytes and of the reader and its rules."""
+        rules = self.slices.model_dump(mode="json"), sorted(self.groups.items()), self.out_of_class, self.display
+        return self.folder.content(type(self).__name__, *rules)
+
+    @property
+    def files(self) -> tuple[SourceFile, ...]:
+        """The folder's files, and the sheet."""
+        return self.folder.used(tuple(self.folder.files))
+
+    @abstractmethod
+    def build(self, *, key: Key) -> Iterator[Cine | Exclusion]:
+        """The cines by slice, then what is left out."""
+
+
 def agreed(rows: tuple[Row, ...]) -> Row:
     """The one thing that all rows of a patient say.
 
@@ -84,11 +113,12 @@ def patients(
     folders: Iterable[tuple[Path, list[Path]]],
     *,
     is_patient: Callable[[Path, list[Path]], bool],
+    part: Callable[[PatientFiles], Part],
     root: Path,
     key: Key,
     sheet: ReleaseSheet | None = None,
-) -> Iterator[PatientFiles | Exclusion]:
-    """The patients' folders with the keyed hashes of their files, in the order given; an exclusion for each other file.
+) -> Iterator[Part | Exclusion]:
+    """The parts of patients' folders, files hashed and keyed, in the order given; an exclusion for each other file.
 
     Of a patient with two folders the first counts. A sheet without any patient is left out as well.
     """
@@ -105,7 +135,8 @@ def patients(
                 yield left_out(file, code="duplicate_patient", reason="a second folder of the same patient")
             continue
         seen.add(path.name)
-        yield PatientFiles(path.name, {file.name: file for file in found}, files, rows.get(path.name, ()), told)
+        paths = {file.name: file for file in found}
+        yield part(PatientFiles(path.name, paths, files, rows.get(path.name, ()), told))
     if told is not None and not seen:
         yield left_out(told, code="no_patient", reason="the sheet of a release whose folders are not here")
 
