@@ -54,7 +54,7 @@ def main() -> None:
     params = config.load()
     name = sys.argv[1] if len(sys.argv) > 1 else "dual"
     arm, layout = params.arms[name], Layout(params.study.name)
-    inputs = read_inputs(layout, arm=arm, seed=params.seed)
+    inputs = read_inputs(layout, arm=arm, seed=params.seed, links=params.split.links)
     rows = []
     for seed in range(REPEATS):
         with tempfile.TemporaryDirectory() as folder:

@@ -19,12 +19,14 @@ def main() -> None:
         arm, layout = run.params.arms[name], run.layout
         _log_to(work_folder(layout) / f"{name}.log")
         out = Outputs.of(layout, arm=name)
-        inputs = read_inputs(layout, arm=arm, seed=run.params.seed)
+        links = run.params.split.links
+        inputs = read_inputs(layout, arm=arm, seed=run.params.seed, links=links)
         folds = range(fold_count(inputs.folds, scheme=arm.scheme))
-        fit_ahead([Fold(arm, name, run.params.seed, layout, fold) for fold in folds], launcher=chosen())
+        fit_ahead([Fold(arm, name, run.params.seed, layout, fold, links) for fold in folds], launcher=chosen())
         run_arm(arm, name=name, seed=run.params.seed, inputs=inputs, out=out, work=work_folder(layout))
+        sheets = [Path(links)] if links else []
         run.wrote(
-            inputs=[layout.cines, layout.labels, layout.phases, layout.folds, layout.prepared(arm.recipe)],
+            inputs=[layout.cines, layout.labels, layout.phases, layout.folds, layout.prepared(arm.recipe), *sheets],
             outputs=[out.models, out.predictions, out.history],
             params={"arm": arm.model_dump(mode="json"), "seed": run.params.seed},
         )

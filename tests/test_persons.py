@@ -33,6 +33,19 @@ def test_a_permutation_keeps_whole_patients_and_the_numbers_of_each_class() -> N
     assert (after != before).any()
 
 
+def test_a_person_under_two_numbers_gets_one_pathology() -> None:
+    links = from_rows([{"patient": name("p", 3), "same_person_as": name("p", 8)}], table=LINKS)
+    drawn = [by_patient(permuted(LABELS, cines=CINES, seed=seed, links=links)) for seed in range(20)]
+    assert all(after[name("p", 3)] == after[name("p", 8)] for after in drawn)
+    alone = [by_patient(permuted(LABELS, cines=CINES, seed=seed)) for seed in range(20)]
+    assert any(after[name("p", 3)] != after[name("p", 8)] for after in alone)
+
+
+def test_a_sheet_without_links_changes_no_permutation() -> None:
+    none = permuted(LABELS, cines=CINES, seed=1, links=from_rows([], table=LINKS))
+    assert none.equals(permuted(LABELS, cines=CINES, seed=1))
+
+
 def test_the_seed_alone_decides_a_permutation() -> None:
     drawn = [permuted(LABELS, cines=CINES, seed=seed)["pathology"].tolist() for seed in (1, 1, 2)]
     assert drawn[0] == drawn[1] != drawn[2]

@@ -35,18 +35,22 @@ def persons_of(patients: Sequence[str], *, links: pd.DataFrame | None) -> dict[s
     return person
 
 
-def permuted(labels: pd.DataFrame, *, cines: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """Labels with the pathologies of whole patients permuted between patients: a control with nothing to be found.
+def permuted(
+    labels: pd.DataFrame, *, cines: pd.DataFrame, seed: int, links: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """Labels with the pathologies of whole persons permuted between persons: a control with nothing to be found.
 
-    A patient counts with the pathology of the first exam, and all cines of a patient get the same one. The draw hangs
-    on seed and pixel digests, never on pseudonyms. What is not among `cines`, as a hold-out, is left without a label.
+    A person counts with the pathology of the first exam, and all cines of a person, under whatever patient number,
+    get the same one. The draw hangs on seed and pixel digests, never on pseudonyms. What is not among `cines`, as a
+    hold-out, is left without a label.
     """
     columns = ["cine_id", "patient_id", "exam_order", "digest"]
     known = cines[columns].merge(labels[["cine_id", "pathology"]], on="cine_id")
     known = known[known["pathology"].notna()].sort_values(["exam_order", "digest"], kind="stable")
-    first = known.groupby("patient_id", sort=False).first().sort_values("digest", kind="stable")
+    known["person"] = known["patient_id"].map(persons_of(known["patient_id"].tolist(), links=links))
+    first = known.groupby("person", sort=False).first().sort_values("digest", kind="stable")
     drawn = np.random.default_rng([seed, 0x7065726D]).permutation(len(first))
     given = dict(zip(first.index, first["pathology"].to_numpy(object)[drawn], strict=True))
-    owner = dict(zip(known["cine_id"], known["patient_id"], strict=True))
+    owner = dict(zip(known["cine_id"], known["person"], strict=True))
     changed = [given[owner[cine]] if cine in owner else None for cine in labels["cine_id"]]
     return labels.assign(pathology=pd.Series(changed, index=labels.index, dtype=labels["pathology"].dtype))

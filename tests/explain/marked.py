@@ -133,7 +133,7 @@ def _prepared(params: Params, *, layout: Layout) -> None:
 def _trained(params: Params, *, name: str, layout: Layout) -> pd.DataFrame:
     """Trains the first fold of an arm and writes its model and predictions."""
     arm = params.arms[name]
-    inputs = read_inputs(layout, arm=arm, seed=params.seed)
+    inputs = read_inputs(layout, arm=arm, seed=params.seed, links=None)
     split = split_of(inputs.folds, scheme=arm.scheme, fold=0, cines=inputs.cines)
     result = fit(Task(arm, name, inputs.samples, split, params.seed, layout.base / "work"))
     tables.write_bytes(layout.models(name) / "fold0.safetensors", to_bytes(result.tensors, arm=arm))

@@ -156,6 +156,22 @@ def test_corrected_labels_make_other_jobs_of_another_ranking(study: tuple[Params
     assert job(study[0], moved).basis != job(*study).basis
 
 
+def test_a_permuted_arm_hangs_on_who_is_one_person(study: tuple[Params, Layout], tmp_path: Path) -> None:
+    shutil.copytree(study[1].data, tmp_path / "data" / "tiny")
+    moved, sheet = Layout("tiny", tmp_path), tmp_path / "links.csv"
+    params = study[0].model_copy(update={"split": study[0].split.model_copy(update={"links": sheet.name})})
+    keys = {}
+    for rows in ("", "p-aaaaaaaaaaaaaaaa,p-bbbbbbbbbbbbbbbb\n"):
+        sheet.write_text(f"patient,same_person_as\n{rows}", encoding="utf-8")
+        keys[rows] = [job(params, moved, labels=labels).key for labels in ("given", "permuted")]
+    (given, permuted), (also_given, otherwise) = keys.values()
+    assert given == also_given
+    assert permuted != otherwise
+    sheet.unlink()
+    with pytest.raises(ConfigError, match=r"no links.csv; run `make repro`"):
+        job(params, moved, labels="permuted")
+
+
 @pytest.mark.parametrize("scheme", ["paper", "paper_by_input"])
 def test_a_scheme_without_a_validation_part_is_refused(study: tuple[Params, Layout], scheme: str) -> None:
     arm = small(study[0]).model_copy(update={"scheme": scheme})

@@ -19,7 +19,7 @@ ARM = tiny.arm(fit={"epochs": 1})
 @pytest.fixture(scope="module")
 def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:
     layout = study.write(tmp_path_factory.mktemp("study"))
-    inputs = read_inputs(layout, arm=ARM, seed=7)
+    inputs = read_inputs(layout, arm=ARM, seed=7, links=None)
     out = Outputs.of(layout, arm="tiny")
     run_arm(ARM, name="tiny", seed=7, inputs=inputs, out=out, work=work_folder(layout), workers=1)
     return layout

@@ -21,7 +21,7 @@ SHORT = {"fit": {"epochs": 2}}
 
 
 def run(layout: Layout, *, out: Path, arm: Arm, workers: int = 1) -> ArmResult:
-    inputs = read_inputs(layout, arm=arm, seed=7)
+    inputs = read_inputs(layout, arm=arm, seed=7, links=None)
     work = work_folder(layout)
     return run_arm(arm, name="tiny", seed=4, inputs=inputs, out=Outputs.under(out), work=work, workers=workers)
 
@@ -50,7 +50,7 @@ def test_an_arm_writes_a_model_per_fold_and_two_tables(done: Path) -> None:
 def test_every_prepared_cine_of_the_folds_is_tested_once(done: Path, layout: Layout) -> None:
     answers = tables.read(done / "predictions.csv", table=tables.predictions("pathology"))
     tested = answers["cine_id"][answers["set"] == "test"]
-    assert sorted(tested) == sorted(read_inputs(layout, arm=tiny.arm(**SHORT), seed=7).samples.cine_ids)
+    assert sorted(tested) == sorted(read_inputs(layout, arm=tiny.arm(**SHORT), seed=7, links=None).samples.cine_ids)
 
 
 def test_history_has_all_folds_and_epochs(done: Path) -> None:

@@ -70,8 +70,8 @@ def test_what_is_hidden_is_the_same_from_every_side(side: int) -> None:
 
 
 def test_permuted_labels_keep_every_patient_in_one_class_and_the_classes_as_frequent(layout: Layout) -> None:
-    given = read_inputs(layout, arm=tiny.arm(crop_px=8), seed=7)
-    other = read_inputs(layout, arm=tiny.arm(crop_px=8, labels="permuted"), seed=7)
+    given = read_inputs(layout, arm=tiny.arm(crop_px=8), seed=7, links=None)
+    other = read_inputs(layout, arm=tiny.arm(crop_px=8, labels="permuted"), seed=7, links=None)
     owner = given.cines.set_index("cine_id")["patient_id"][list(given.samples.cine_ids)]
     frame = pd.DataFrame({"patient": owner.to_numpy(), "given": given.samples.targets, "own": other.samples.targets})
     patients = frame.groupby("patient")
@@ -81,7 +81,7 @@ def test_permuted_labels_keep_every_patient_in_one_class_and_the_classes_as_freq
 
 def test_permuted_labels_hang_on_the_seed(layout: Layout) -> None:
     arm = tiny.arm(crop_px=8, labels="permuted")
-    one, again, other = (read_inputs(layout, arm=arm, seed=seed).samples.targets for seed in (7, 7, 8))
+    one, again, other = (read_inputs(layout, arm=arm, seed=seed, links=None).samples.targets for seed in (7, 7, 8))
     assert torch.equal(one, again)
     assert not torch.equal(one, other)
 
@@ -96,7 +96,7 @@ def test_a_cine_that_was_not_prepared_is_refused(layout: Layout) -> None:
 
 
 def test_samples_leave_out_the_holdout_and_what_preparation_excluded(layout: Layout) -> None:
-    inputs = read_inputs(layout, arm=tiny.arm(crop_px=8), seed=7)
+    inputs = read_inputs(layout, arm=tiny.arm(crop_px=8), seed=7, links=None)
     honest = inputs.folds[inputs.folds["scheme"] == "honest"]
     held = set(honest["cine_id"][honest["part"] == "holdout"])
     assert held
@@ -174,4 +174,4 @@ def test_an_image_input_moves_what_it_gives_for_training_alone() -> None:
 
 def test_an_absent_table_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TableError, match="no file"):
-        read_inputs(Layout("tiny", tmp_path), arm=tiny.arm(), seed=7)
+        read_inputs(Layout("tiny", tmp_path), arm=tiny.arm(), seed=7, links=None)

@@ -65,7 +65,7 @@ def write(base: Path, *, patients: int = 12) -> Layout:
 def train(layout: Layout, *, params: Params, name: str) -> pd.DataFrame:
     """The predictions of an arm, trained and written."""
     arm = params.arms[name]
-    inputs, out = read_inputs(layout, arm=arm, seed=SEED), Outputs.of(layout, arm=name)
+    inputs, out = read_inputs(layout, arm=arm, seed=SEED, links=None), Outputs.of(layout, arm=name)
     return run_arm(arm, name=name, seed=SEED, inputs=inputs, out=out, work=work_folder(layout), workers=1).predictions
 
 

@@ -94,7 +94,7 @@ def score(
     """
     where = f"predictions of {name}"
     if arm.labels == "permuted":
-        labels = permuted(labels, cines=of_folds(cines, folds=folds, scheme=arm.scheme), seed=seed)
+        labels = permuted(labels, cines=of_folds(cines, folds=folds, scheme=arm.scheme), seed=seed, links=links)
     count = fold_count(folds, scheme=arm.scheme)
     splits = [split_of(folds, scheme=arm.scheme, fold=fold, cines=cines) for fold in range(count)]
     truths = labels.set_index("cine_id")[arm.target].dropna()

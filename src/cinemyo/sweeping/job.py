@@ -46,6 +46,8 @@ class Job:
     key: str
     """Digest of the basis, the arm, the seed and the canvases."""
     folder: Path
+    links: str | None = None
+    """Of an arm with permuted labels: the sheet of persons with several numbers."""
 
     @property
     def state(self) -> State:
@@ -69,14 +71,17 @@ def job_of(arm: Arm, *, params: Params, name: str, layout: Layout) -> Job:
     _refuse_unchoosable(arm, name=name)
     read = [layout.cines, layout.labels, layout.phases, layout.folds]
     prepared = layout.prepared(arm.recipe)
-    absent = [path for path in [*read, prepared / "prepared.csv"] if not path.is_file()]
+    links = params.split.links if arm.labels == "permuted" else None
+    sheets = [layout.base / links] if links else []
+    absent = [path for path in [*read, prepared / "prepared.csv", *sheets] if not path.is_file()]
     if absent:
         expected, got = f"a prepared study {layout.study}", f"no {absent[0].relative_to(layout.base).as_posix()}"
         raise ConfigError(f"sweep, job {name}", expected=expected, got=got, remedy="run `make repro`")
     basis = digest_of([[_digest(path, _stamp(path)) for path in read], _code(), torch.__version__])
     values = [basis, arm.model_dump(mode="json"), params.seed, _digest(prepared, _stamp(prepared))]
+    values += [_digest(sheet, _stamp(sheet)) for sheet in sheets]
     key = digest_of(values)[:KEY_LENGTH]
-    return Job(name, arm, params.seed, basis[:KEY_LENGTH], key, sweep_folder(layout) / key)
+    return Job(name, arm, params.seed, basis[:KEY_LENGTH], key, sweep_folder(layout) / key, links)
 
 
 def _refuse_unchoosable(arm: Arm, *, name: str) -> None:
@@ -162,7 +167,7 @@ def _begin(job: Job, *, layout: Layout) -> int:
 
 def _fit(job: Job, *, layout: Layout, workers: int | None, attempt: int) -> None:
     start = time.monotonic()
-    inputs = read_inputs(layout, arm=job.arm, seed=job.seed)
+    inputs = read_inputs(layout, arm=job.arm, seed=job.seed, links=job.links)
     cost = cost_of(job.arm, side=int(inputs.samples.images.shape[-1]))
     passing = job.folder / "passing"
     out = Outputs(passing / "models", passing / "predictions.csv", job.folder / "history.csv")

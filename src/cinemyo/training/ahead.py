@@ -29,6 +29,7 @@ class Fold:
     seed: int
     layout: Layout
     fold: int
+    links: str | None = None
 
 
 def fit_ahead(folds: list[Fold], *, launcher: Local | Ray | Slurm) -> None:
@@ -72,7 +73,7 @@ def fit_fold(fold: Fold) -> Path:
 
 
 def _task(fold: Fold) -> Task:
-    inputs = read_inputs(fold.layout, arm=fold.arm, seed=fold.seed)
+    inputs = read_inputs(fold.layout, arm=fold.arm, seed=fold.seed, links=fold.links)
     work = work_folder(fold.layout)
     return tasks_of(fold.arm, name=fold.name, seed=fold.seed, inputs=inputs, work=work)[fold.fold]
 

@@ -17,7 +17,7 @@ from cinemyo.errors import TableError
 from cinemyo.folds import HOLDOUT, of_folds
 from cinemyo.labels import CLASSES, Phase
 from cinemyo.layout import Layout
-from cinemyo.persons import permuted
+from cinemyo.persons import permuted, read_links
 from cinemyo.training.augment import affine, apply, draws, gains, to_unit
 
 UNLABELLED: Final = -1
@@ -87,8 +87,8 @@ class Inputs:
     cines: pd.DataFrame
 
 
-def read_inputs(layout: Layout, *, arm: Arm, seed: int) -> Inputs:
-    """Samples of the arm's scheme, in the order of `folds.csv`.
+def read_inputs(layout: Layout, *, arm: Arm, seed: int, links: str | None) -> Inputs:
+    """Samples of the arm's scheme, in the order of `folds.csv`; `links` is the sheet of persons with several numbers.
 
     Raises:
         TableError: a table or canvas that an earlier stage should have written is absent or broken.
@@ -100,7 +100,9 @@ def read_inputs(layout: Layout, *, arm: Arm, seed: int) -> Inputs:
     wanted = [str(cine) for cine in of_scheme["cine_id"] if cine in set(prepared["cine_id"])]
     labels = tables.read(layout.labels, table=tables.LABELS)
     if arm.labels == "permuted":
-        labels = permuted(labels, cines=of_folds(cines, folds=folds, scheme=arm.scheme), seed=seed)
+        labels = permuted(
+            labels, cines=of_folds(cines, folds=folds, scheme=arm.scheme), seed=seed, links=read_links(links)
+        )
     samples = Samples(load_crops(layout, arm=arm, cine_ids=wanted), targets_of(labels, wanted, arm=arm), tuple(wanted))
     return Inputs(samples, folds, cines)
 
